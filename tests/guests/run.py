@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Real clients and SDKs against a real router. See README.md.
+
+    run.py [clients] [matrix] [--direct]
+
+clients   the official SDKs and Claude Code, each with its own scenarios, through chains that fail first
+matrix    the official SDKs, every fault of the emulator, streamed and not: the answer must be the emulator's own
+--direct  without the router, straight at the upstreams: do the scripts themselves work?
+"""
+import pathlib
+import sys
+import tempfile
+
+import clients
+import matrix
+import tools
+from children import Failed
+
+PARTS = {"clients": clients.run, "matrix": matrix.run}
+
+
+def main(arguments):
+    direct = "--direct" in arguments
+    chosen = [each for each in arguments if each != "--direct"] or list(PARTS)
+    if unknown := [each for each in chosen if each not in PARTS]:
+        sys.exit("no part %s\n%s" % (" ".join(unknown), __doc__))
+    if not tools.available():
+        print("guests: SKIPPED, no client runners at %s (set ROUTECTL_SHARED_TOOLS)" % tools.RUNNERS)
+        return 0
+    passed = failed = 0
+    for name in chosen:
+        with tempfile.TemporaryDirectory(prefix="guests-") as folder:
+            try:
+                good, bad = PARTS[name](pathlib.Path(folder), direct)
+            except Failed as why:
+                print("FAIL %s: %s" % (name, why))
+                good, bad = 0, 1
+        passed, failed = passed + good, failed + bad
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
