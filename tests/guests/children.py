@@ -12,6 +12,8 @@ import urllib.request
 READY = 30
 # Seconds between SIGTERM and SIGKILL.
 GRACE = 5
+# Seconds after which a server ends by itself, should this run be killed before it can end it.
+LIFETIME = 3600
 
 
 class Failed(Exception):
@@ -31,9 +33,14 @@ def free_ports(count):
 def running(name, command, log, url, environment=None):
     """A server in the background, from the moment it answers at `url` until the block is left."""
     with open(log, "wb") as output:
-        # Its standard input is a pipe that closes when we are gone, however we go.
+        # The emulator ends when its standard input closes, so all get one that does so with us.
         child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+            ["timeout", str(LIFETIME), *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
         )
     try:
         wait_until_ready(name, child, log, url)

@@ -8,6 +8,7 @@ matrix    the official SDKs, every fault of the emulator, streamed and not: the 
 --direct  without the router, straight at the upstreams: do the scripts themselves work?
 """
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -41,4 +42,6 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    # As an exception, so that the children are ended on the way out.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main(sys.argv[1:]))
