@@ -1,1 +1,108 @@
+//! Kinds of upstreams: each shapes a request, signs it and reads a refusal, all of it pure; one
+//! transport sends.
 
+pub mod account;
+pub mod anthropic;
+pub mod compat;
+pub mod headers;
+pub mod transport;
+
+use http::{HeaderMap, Request, StatusCode, Uri};
+use routectl_auth::Secret;
+use routectl_core::Failure;
+use routectl_wire::{Document, Edit, Format, Spliced, refusal};
+use serde_json::{Map, Value};
+
+pub use account::Account;
+pub use transport::{Body, Transport, Trust};
+
+/// A kind of upstream, with one account's settings.
+pub trait Provider: Send + Sync {
+    /// What is the same for all kinds: name, address, credential, headers.
+    fn account(&self) -> &Account;
+
+    /// The format the upstream speaks.
+    fn format(&self) -> &'static dyn Format;
+
+    /// The named edits of the native lane, in order.
+    fn edits(&self, call: &Call<'_>) -> Vec<Edit> {
+        native_edits(call)
+    }
+
+    /// Where the request goes.
+    fn uri(&self, call: &Call<'_>) -> Uri;
+
+    /// The request's headers, signed.
+    ///
+    /// # Errors
+    /// When the credential cannot stand in a header.
+    fn headers(&self, call: &Call<'_>, credential: &Secret) -> Result<HeaderMap, Failure>;
+}
+
+/// The request to an upstream: shaped, signed, ready to send.
+///
+/// # Errors
+/// When the credential cannot stand in a header.
+pub fn outbound(
+    provider: &dyn Provider,
+    call: &Call<'_>,
+    body: Spliced,
+    credential: &Secret,
+) -> Result<Request<Spliced>, Failure> {
+    let mut request = Request::new(body);
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = provider.uri(call);
+    *request.headers_mut() = provider.headers(call, credential)?;
+    Ok(request)
+}
+
+/// An upstream's refusal, read.
+pub fn failure(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: std::time::SystemTime,
+) -> Failure {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    refusal::read(status.as_u16(), text, body, now)
+}
+
+/// One request on its way to one target.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// The client's body.
+    pub body: &'a Document,
+    /// The client's headers.
+    pub client: &'a HeaderMap,
+    /// The client's query, without the question mark.
+    pub query: Option<&'a str>,
+    pub model: &'a Model,
+}
+
+/// One upstream model, with everything its requests carry.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What configuration calls it.
+    pub nickname: String,
+    /// The upstream's name for it.
+    pub upstream: String,
+    /// Provider's and model's extras, merged; the model's win.
+    pub payload_extras: Map<String, Value>,
+    /// Provider's and model's extras, merged; the model's win.
+    pub header_extras: HeaderMap,
+    /// What a Messages request without `max_tokens` gets.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// What every kind edits: the model's name and the operator's extras.
+fn native_edits(call: &Call<'_>) -> Vec<Edit> {
+    let model = Edit {
+        name: "model",
+        member: "model".into(),
+        change: routectl_wire::Change::Set(routectl_wire::document::quote(&call.model.upstream)),
+    };
+    let extras = &call.model.payload_extras;
+    let mut edits = vec![model];
+    edits.extend(routectl_wire::document::merge_edits("payload_extras", call.body, extras));
+    edits
+}

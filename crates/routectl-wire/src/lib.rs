@@ -1,1 +1,69 @@
+//! Formats of language model APIs ⇄ the hub's nouns, how bodies are framed, and how a JSON body
+//! is changed without rebuilding it.
+//!
+//! Pure: bytes in, values out; no sockets, no tasks, no clock. A format is one folder below
+//! `formats/`, and every folder has the same rooms by the same names.
 
+pub mod document;
+pub mod estimate;
+pub mod formats;
+pub mod framing;
+pub mod grammar;
+pub mod refusal;
+
+use routectl_core::{Event, Failure, Needs};
+
+pub use document::{BadBody, Change, Document, Edit, Spliced};
+pub use formats::{CHAT, FORMATS, MESSAGES};
+pub use framing::Frame;
+
+/// A wire format: how requests, answers and failures are spelled.
+pub trait Format: Send + Sync {
+    /// The name used in configuration, logs and docs: `chat`, `messages`.
+    fn name(&self) -> &'static str;
+
+    /// What this request asks of a target. Costs a walk over the whole body, so it is read only
+    /// when a target of the chain has a limit to hold it against.
+    fn needs(&self, body: &Document) -> Needs;
+
+    /// The token limit the request sets on its answer, if any.
+    fn max_tokens(&self, body: &Document) -> Option<u64>;
+
+    /// A reader for one answer, whole or streamed.
+    fn decoder(&self) -> Box<dyn Decoder>;
+
+    /// A failure as the body of an error response.
+    fn refusal(&self, failure: &Failure) -> Vec<u8>;
+
+    /// A failure as the last event of a stream that has begun.
+    fn error_event(&self, failure: &Failure) -> Vec<u8>;
+
+    /// What keeps a waiting client alive in a stream and means nothing.
+    fn keepalive(&self) -> &'static [u8];
+
+    /// What ends a stream that an upstream ended without it, though the answer was complete.
+    /// Empty where the format has no terminator apart from its last event.
+    fn terminator(&self) -> &'static [u8];
+}
+
+/// Reads one answer, frame by frame.
+pub trait Decoder: Send {
+    /// Reads one frame and appends what it means.
+    ///
+    /// # Errors
+    /// A frame that is not what the format says; the decoder stays usable.
+    fn frame(&mut self, frame: &Frame<'_>, events: &mut Vec<Event>) -> Result<(), Garbled>;
+
+    /// Whether the answer is complete if its body ends now.
+    fn complete(&self) -> bool;
+}
+
+/// A frame that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {why}")]
+pub struct Garbled {
+    /// What was being read.
+    pub what: &'static str,
+    /// What the parser said.
+    pub why: String,
+}

@@ -1,0 +1,105 @@
+//! What is the same for every kind of provider: where it is, who we are there, and which headers
+//! go along.
+
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, USER_AGENT};
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderValue, Uri};
+use routectl_auth::Secret;
+use routectl_core::{Class, Failure, Origin};
+
+use crate::{Call, headers};
+
+/// A configured account at a service.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// What configuration calls it.
+    pub name: String,
+    /// Scheme, host and path that requests are appended to.
+    pub base_url: Uri,
+    pub user_agent: HeaderValue,
+    /// Headers of the client that pass. Never credentials, cookies or hop-by-hop headers.
+    pub forward_client_headers: Vec<HeaderName>,
+    /// The proxy's address, when configuration names one.
+    pub proxy: Option<String>,
+}
+
+impl Account {
+    /// The base URL with a path and the client's query appended. A query of the base URL's own
+    /// (Azure's `api-version`) stays.
+    pub fn uri(&self, path: &str, query: Option<&str>) -> Uri {
+        let base = self.base_url.path().trim_end_matches('/');
+        let queries = [self.base_url.query(), query];
+        let mut text = format!("{base}{path}");
+        for (query, separator) in queries.into_iter().flatten().zip(['?', '&']) {
+            text.push(separator);
+            text.push_str(query);
+        }
+        let mut parts = self.base_url.clone().into_parts();
+        parts.path_and_query = PathAndQuery::try_from(text).ok();
+        parts.scheme = parts.scheme.or(Some(Scheme::HTTPS));
+        Uri::from_parts(parts).unwrap_or_else(|_| self.base_url.clone())
+    }
+
+    /// The headers that every request has: ours, the operator's, and those of the client's that
+    /// configuration lets pass.
+    pub fn headers(&self, call: &Call<'_>) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(16);
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let accept = call.client.get(ACCEPT).cloned();
+        headers.insert(ACCEPT, accept.unwrap_or_else(|| HeaderValue::from_static("*/*")));
+        for name in &self.forward_client_headers {
+            for value in call.client.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        for (name, value) in &call.model.header_extras {
+            headers.insert(name, value.clone());
+        }
+        headers
+    }
+}
+
+/// A credential as a header value that is never printed.
+///
+/// # Errors
+/// When it has characters that cannot stand in a header.
+pub fn credential_value(account: &Account, text: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        let message = format!(
+            "the credential of provider {} has characters that cannot stand in a header",
+            account.name
+        );
+        Failure::new(Class::Auth, Origin::Router, message)
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// `Authorization: Bearer …`.
+///
+/// # Errors
+/// When the credential cannot stand in a header.
+pub fn bearer(account: &Account, credential: &Secret) -> Result<HeaderValue, Failure> {
+    credential_value(account, &format!("Bearer {}", credential.expose()))
+}
+
+/// Whether configuration may add this header, or let the client's pass: credentials, the host,
+/// the body's description and connection headers are not anybody's to set.
+pub fn may_be_set(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    !(headers::is_hop_by_hop(name)
+        || text.starts_with("content-")
+        || matches!(
+            text,
+            "authorization"
+                | "x-api-key"
+                | "api-key"
+                | "x-goog-api-key"
+                | "proxy-authorization"
+                | "host"
+                | "cookie"
+                | "accept-encoding"
+                | "expect"
+        ))
+}

@@ -1,0 +1,123 @@
+//! The Anthropic API, and hosts that speak Messages as it does.
+//!
+//! A client's own `anthropic-version` passes: a newer one turns valid members into errors and an
+//! older one changes validation, so it is never raised or lowered. `anthropic-beta` is an open list
+//! and travels with the members it unlocks. (facts: Anthropic Messages, sections 1 and 2)
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use routectl_auth::Secret;
+use routectl_core::Failure;
+use routectl_wire::{Change, Edit, Format, MESSAGES};
+
+use crate::{Account, Call, Provider, account, headers, native_edits};
+
+/// The name of this kind in configuration.
+pub const KIND: &str = "anthropic-api";
+
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// What OAuth tokens need beside the bearer. (facts: Anthropic Messages, section 2)
+const OAUTH_BETA: &str = "oauth-2025-04-20";
+
+/// Headers that are parameters of the request, spelled as headers.
+const PARAMETERS: [HeaderName; 2] = [
+    HeaderName::from_static("anthropic-workspace-id"),
+    HeaderName::from_static("anthropic-user-profile-id"),
+];
+
+/// What a request without `max_tokens` gets when the model has no setting of its own.
+const DEFAULT_MAX_TOKENS: u64 = 64_000;
+
+/// An account at the Anthropic API.
+#[derive(Debug, Clone)]
+pub struct Anthropic {
+    pub account: Account,
+    pub auth: AuthKind,
+    /// Sent when the client sent none.
+    pub version: HeaderValue,
+    /// Betas of the client that pass; empty lets all pass.
+    pub allowed_betas: Vec<String>,
+}
+
+/// How the credential is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthKind {
+    /// `x-api-key`.
+    ApiKey,
+    /// `Authorization: Bearer` and the OAuth beta.
+    OauthBearer,
+}
+
+impl Provider for Anthropic {
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn format(&self) -> &'static dyn Format {
+        MESSAGES
+    }
+
+    fn edits(&self, call: &Call<'_>) -> Vec<Edit> {
+        let mut edits = native_edits(call);
+        if call.body.count("max_tokens") == 0 {
+            let limit = call.model.max_output_tokens.unwrap_or(DEFAULT_MAX_TOKENS);
+            edits.insert(
+                0,
+                Edit {
+                    name: "max_tokens",
+                    member: "max_tokens".into(),
+                    change: Change::Set(limit.to_string().into()),
+                },
+            );
+        }
+        edits
+    }
+
+    /// A base URL may end in `/v1` or not: SDKs differ in it.
+    fn uri(&self, call: &Call<'_>) -> Uri {
+        let versioned = self.account.base_url.path().trim_end_matches('/').ends_with("/v1");
+        self.account.uri(if versioned { "/messages" } else { "/v1/messages" }, call.query)
+    }
+
+    fn headers(&self, call: &Call<'_>, credential: &Secret) -> Result<HeaderMap, Failure> {
+        let mut headers = self.account.headers(call);
+        for name in PARAMETERS {
+            if let Some(value) = call.client.get(&name) {
+                headers.entry(name).or_insert_with(|| value.clone());
+            }
+        }
+        let version = call.client.get(VERSION).unwrap_or(&self.version);
+        headers.entry(VERSION).or_insert_with(|| version.clone());
+        if let Some(betas) = self.betas(call) {
+            headers.insert(BETA, betas);
+        }
+        match self.auth {
+            AuthKind::ApiKey => headers
+                .insert(API_KEY, account::credential_value(&self.account, credential.expose())?),
+            AuthKind::OauthBearer => {
+                headers.insert(AUTHORIZATION, account::bearer(&self.account, credential)?)
+            }
+        };
+        Ok(headers)
+    }
+}
+
+impl Anthropic {
+    /// The client's betas that may pass, then the operator's, then what the credential needs.
+    fn betas(&self, call: &Call<'_>) -> Option<HeaderValue> {
+        let allowed = |beta: &&str| {
+            self.allowed_betas.is_empty() || self.allowed_betas.iter().any(|name| name == beta)
+        };
+        let clients = values(call.client).flat_map(|list| list.split(',')).map(str::trim);
+        let operators = values(&call.model.header_extras);
+        let oauth = (self.auth == AuthKind::OauthBearer).then_some(OAUTH_BETA);
+        headers::union(clients.filter(allowed).chain(operators).chain(oauth))
+    }
+}
+
+fn values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(BETA).iter().filter_map(|value| value.to_str().ok())
+}

@@ -1,0 +1,186 @@
+//! The one place that opens connections to upstreams: HTTP/1.1 and HTTP/2 over rustls, straight
+//! or through a proxy, with reuse of connections and without redirects.
+//!
+//! A transport belongs to one runtime: each worker thread has its own, so that a request and its
+//! connection never wait for another core.
+
+mod body;
+mod connect;
+mod trust;
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::uri::Scheme;
+use http::{Request, Response, Uri};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use routectl_core::{Class, Failure, Origin};
+use routectl_wire::Spliced;
+
+pub use body::Body;
+use connect::{Secure, Timed};
+pub use trust::Trust;
+
+/// Idle connections kept for each host. More than a burst of agents needs; bounded all the same.
+const IDLE_PER_HOST: usize = 256;
+
+/// How long an idle connection is kept: below the 60 s after which common load balancers drop one.
+const IDLE_FOR: Duration = Duration::from_secs(50);
+
+/// How often a quiet HTTP/2 connection with streams on it is asked whether it is still there.
+const H2_PING: Duration = Duration::from_secs(30);
+
+/// Connections to upstreams, for one runtime.
+pub struct Transport {
+    trust: Arc<Trust>,
+    connect_timeout: Duration,
+    environment: Arc<Matcher>,
+    plain: Client<Timed<HttpConnector>, Body>,
+    /// TLS clients, by the proxy they go through; made at first use, since trust in certificate
+    /// authorities takes milliseconds to load.
+    secure: Mutex<HashMap<Way, Tls>>,
+}
+
+/// How a connection gets there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Way {
+    Direct,
+    Proxy { uri: Uri, user: Option<(String, String)> },
+}
+
+/// A client for TLS hosts.
+#[derive(Clone)]
+enum Tls {
+    Direct(Client<Timed<Secure<HttpConnector>>, Body>),
+    Tunnel(Client<Timed<Secure<Tunnel<Secure<HttpConnector>>>>, Body>),
+    Socks(Client<Timed<Secure<SocksV5<HttpConnector>>>, Body>),
+}
+
+impl Transport {
+    /// A transport for the current runtime. The proxy variables of the environment are read once,
+    /// by the caller, so that all workers agree.
+    pub fn new(trust: Arc<Trust>, connect_timeout: Duration, environment: Arc<Matcher>) -> Self {
+        let plain = client(Timed::new(tcp(), connect_timeout));
+        let secure = Mutex::default();
+        Self { trust, connect_timeout, environment, plain, secure }
+    }
+
+    /// Sends a request and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// When there is no answer: the host cannot be reached, or the connection breaks.
+    pub async fn send(
+        &self,
+        request: Request<Spliced>,
+        proxy: Option<&str>,
+    ) -> Result<Response<Incoming>, Failure> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let request = request.map(Body::from);
+        if request.uri().scheme() != Some(&Scheme::HTTPS) {
+            // Plain text goes to loopback only, and never through a proxy.
+            return self.plain.request(request).await.map_err(|error| broken(&host, &error));
+        }
+        let client = self.secure(&self.way(request.uri(), proxy)?)?;
+        let answer = match client {
+            Tls::Direct(client) => client.request(request).await,
+            Tls::Tunnel(client) => client.request(request).await,
+            Tls::Socks(client) => client.request(request).await,
+        };
+        answer.map_err(|error| broken(&host, &error))
+    }
+
+    /// The provider's own proxy, else what the environment says for this host.
+    fn way(&self, uri: &Uri, proxy: Option<&str>) -> Result<Way, Failure> {
+        let intercept = match proxy {
+            Some(address) => Matcher::builder().all(address).build().intercept(uri),
+            None => self.environment.intercept(uri),
+        };
+        match intercept {
+            None if proxy.is_some() => {
+                Err(Failure::new(Class::Network, Origin::Router, "the proxy address is not usable"))
+            }
+            None => Ok(Way::Direct),
+            Some(intercept) => Ok(proxied(&intercept)),
+        }
+    }
+
+    fn secure(&self, way: &Way) -> Result<Tls, Failure> {
+        let mut clients = self.secure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(way) {
+            return Ok(client.clone());
+        }
+        let made = self.make(way)?;
+        clients.insert(way.clone(), made.clone());
+        Ok(made)
+    }
+
+    fn make(&self, way: &Way) -> Result<Tls, Failure> {
+        let config = self.trust.config().map_err(|error| {
+            Failure::new(Class::Network, Origin::Router, format!("TLS is not usable: {error}"))
+        })?;
+        let timeout = self.connect_timeout;
+        let Way::Proxy { uri, user } = way else {
+            return Ok(Tls::Direct(client(Timed::new(connect::secure(config, tcp()), timeout))));
+        };
+        if uri.scheme_str().is_some_and(|scheme| scheme.starts_with("socks5")) {
+            let mut socks = SocksV5::new(uri.clone(), tcp());
+            if let Some((name, password)) = user {
+                socks = socks.with_auth(name.clone(), password.clone());
+            }
+            return Ok(Tls::Socks(client(Timed::new(connect::secure(config, socks), timeout))));
+        }
+        let mut tunnel = Tunnel::new(uri.clone(), connect::either(Arc::clone(&config), tcp()));
+        if let Some((name, password)) = user {
+            tunnel = tunnel.with_auth(connect::basic(name, password));
+        }
+        Ok(Tls::Tunnel(client(Timed::new(connect::secure(config, tunnel), timeout))))
+    }
+}
+
+fn proxied(intercept: &Intercept) -> Way {
+    let raw = intercept.raw_auth().map(|(user, word)| (user.to_owned(), word.to_owned()));
+    let basic = || intercept.basic_auth().and_then(connect::from_basic);
+    Way::Proxy { uri: intercept.uri().clone(), user: raw.or_else(basic) }
+}
+
+fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    // Without it the kernel holds small writes back for up to 40 ms.
+    tcp.set_nodelay(true);
+    tcp.enforce_http(false);
+    tcp.set_keepalive(Some(Duration::from_secs(60)));
+    tcp
+}
+
+fn client<C>(connector: C) -> Client<C, Body>
+where
+    C: hyper_util::client::legacy::connect::Connect + Clone,
+{
+    Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(IDLE_FOR)
+        .pool_max_idle_per_host(IDLE_PER_HOST)
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .http2_adaptive_window(true)
+        .http2_keep_alive_interval(H2_PING)
+        .build(connector)
+}
+
+/// Says what broke, with the innermost cause: the outer ones only repeat that it broke.
+fn broken(host: &str, error: &hyper_util::client::legacy::Error) -> Failure {
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let timed_out = cause.downcast_ref::<connect::ConnectTimeout>().is_some();
+    let class = if timed_out { Class::Timeout } else { Class::Network };
+    let what = if error.is_connect() { "cannot connect to" } else { "lost the connection to" };
+    Failure::new(class, Origin::Upstream, format!("{what} {host}: {cause}"))
+}

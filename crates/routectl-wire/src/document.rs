@@ -1,0 +1,122 @@
+//! A JSON body as bytes with the spans of its top-level members: read a member, replace or
+//! remove it, and leave every other byte as the client wrote it.
+
+mod scan;
+mod splice;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+pub use scan::BadBody;
+pub use splice::{Change, Edit, Spliced, merge_edits};
+
+/// A JSON object, kept as its bytes.
+#[derive(Debug, Clone)]
+pub struct Document {
+    bytes: Bytes,
+    members: SmallVec<[Member; 16]>,
+}
+
+/// Where one top-level member stands. Offsets fit 32 bits: `Document::parse` refuses more.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    /// From the key's opening quote to past its closing one.
+    key: (u32, u32),
+    value: (u32, u32),
+}
+
+impl Document {
+    /// Finds the top-level members of a JSON object. Nested values are checked for balance,
+    /// depth and closed strings only: what else is odd in them is for the upstream to judge.
+    ///
+    /// # Errors
+    /// Not UTF-8, not an object, malformed at the top level, too deep, or followed by garbage.
+    pub fn parse(bytes: Bytes) -> Result<Self, BadBody> {
+        let members = scan::members(&bytes)?;
+        Ok(Self { bytes, members })
+    }
+
+    /// The whole body.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The raw value of a member; of the last one where it is doubled, as most parsers do.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.named(name).last().map(|member| self.value(*member))
+    }
+
+    /// How often a member occurs.
+    pub fn count(&self, name: &str) -> usize {
+        self.named(name).count()
+    }
+
+    /// A member's value as text. `None` when it is missing or not a string.
+    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        unquote(self.get(name)?)
+    }
+
+    /// A member's value as a whole number. `None` when it is missing or something else.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        std::str::from_utf8(self.get(name)?).ok()?.parse().ok()
+    }
+
+    /// Whether a member is the literal `true`.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.get(name) == Some(b"true")
+    }
+
+    /// The names of all members, in order.
+    pub fn names(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.members.iter().filter_map(|member| unquote(self.key(*member)))
+    }
+
+    /// This body with the edits made and every other byte as it was. Edits of members that are
+    /// not there and need no change cost nothing.
+    pub fn spliced(&self, edits: &[Edit]) -> Spliced {
+        splice::splice(self, edits)
+    }
+
+    fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Member> {
+        self.members.iter().filter(move |member| key_is(self.key(**member), name))
+    }
+
+    fn key(&self, member: Member) -> &[u8] {
+        self.slice(member.key)
+    }
+
+    fn value(&self, member: Member) -> &[u8] {
+        self.slice(member.value)
+    }
+
+    fn slice(&self, (start, end): (u32, u32)) -> &[u8] {
+        self.bytes.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+/// Whether a quoted key spells `name`, escapes resolved: `"mod\u0065l"` is `model` too.
+fn key_is(quoted: &[u8], name: &str) -> bool {
+    let Some(inner) = quoted.get(1..quoted.len().saturating_sub(1)) else { return false };
+    if memchr::memchr(b'\\', inner).is_none() {
+        return inner == name.as_bytes();
+    }
+    unquote(quoted).is_some_and(|text| text == name)
+}
+
+/// The text of a JSON string literal, borrowed where it has no escapes.
+pub fn unquote(quoted: &[u8]) -> Option<Cow<'_, str>> {
+    let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if memchr::memchr(b'\\', inner).is_none() {
+        return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
+    }
+    serde_json::from_slice::<String>(quoted).ok().map(Cow::Owned)
+}
+
+/// A text as a JSON string literal.
+pub fn quote(text: &str) -> Bytes {
+    Bytes::from(serde_json::to_vec(text).unwrap_or_default())
+}

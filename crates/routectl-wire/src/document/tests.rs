@@ -1,0 +1,218 @@
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::{BadBody, Change, Document, Edit, merge_edits};
+
+fn document(text: &str) -> Document {
+    Document::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap()
+}
+
+fn set(member: &str, value: &str) -> Edit {
+    let change = Change::Set(Bytes::copy_from_slice(value.as_bytes()));
+    Edit { name: "test", member: Cow::Owned(member.to_owned()), change }
+}
+
+fn remove(member: &str) -> Edit {
+    Edit { name: "test", member: Cow::Owned(member.to_owned()), change: Change::Remove }
+}
+
+fn check(body: &str, edits: &[Edit], wanted: &str) {
+    let spliced = document(body).spliced(edits).joined();
+    assert_eq!(std::str::from_utf8(&spliced).unwrap(), wanted);
+}
+
+#[test]
+fn a_set_member_keeps_its_place_and_all_other_bytes() {
+    check(
+        r#"{ "model" : "a" ,"x":1.0e+2, "y": [ {"model":"inner"} ] }"#,
+        &[set("model", r#""b""#)],
+        r#"{ "model" : "b" ,"x":1.0e+2, "y": [ {"model":"inner"} ] }"#,
+    );
+}
+
+#[test]
+fn a_missing_member_is_written_behind_the_last_one() {
+    check(r#"{"a":1 }"#, &[set("b", "2"), set("c", "3")], r#"{"a":1,"b":2,"c":3 }"#);
+    check(" {} ", &[set("a", "1")], r#" {"a":1} "#);
+}
+
+#[test]
+fn removed_members_take_their_comma_along() {
+    check(r#"{"a":1, "b":2, "c":3}"#, &[remove("a")], r#"{"b":2, "c":3}"#);
+    check(r#"{"a":1, "b":2, "c":3}"#, &[remove("b")], r#"{"a":1, "c":3}"#);
+    check(r#"{"a":1, "b":2, "c":3}"#, &[remove("c")], r#"{"a":1, "b":2}"#);
+    check(r#"{"a":1, "b":2, "c":3}"#, &[remove("b"), remove("c")], r#"{"a":1}"#);
+    check(r#"{ "a":1, "b":2 }"#, &[remove("a"), remove("b")], "{  }");
+    check(r#"{"a":1,"b":2}"#, &[remove("a"), remove("b"), set("c", "3")], r#"{"c":3}"#);
+    check(r#"{"a":1,"b":2}"#, &[remove("b"), set("c", "3")], r#"{"a":1,"c":3}"#);
+    check(r#"{"a":1}"#, &[remove("nothing")], r#"{"a":1}"#);
+}
+
+#[test]
+fn a_doubled_member_is_set_wherever_it_stands() {
+    check(r#"{"m":1,"x":0,"m":2}"#, &[set("m", "9")], r#"{"m":9,"x":0,"m":9}"#);
+}
+
+#[test]
+fn an_escaped_name_is_the_same_member() {
+    check(r#"{"mod\u0065l":"a"}"#, &[set("model", r#""b""#)], r#"{"mod\u0065l":"b"}"#);
+    assert_eq!(document(r#"{"mod\u0065l":"a","model":"b"}"#).count("model"), 2);
+}
+
+#[test]
+fn an_untouched_body_is_shared_not_copied() {
+    let body = document(r#"{"model":"a"}"#);
+    let spliced = body.spliced(&[set("model", r#""a""#)]);
+    assert_eq!(spliced.joined().as_ptr(), body.bytes().as_ptr());
+}
+
+#[test]
+fn a_large_body_is_shared_around_the_edit() {
+    let body = document(&format!(r#"{{"model":"a","x":"{}"}}"#, "y".repeat(100_000)));
+    let spliced = body.spliced(&[set("model", r#""b""#)]);
+    let last = spliced.pieces().last().unwrap();
+    assert!(body.bytes().as_ptr_range().contains(&last.as_ptr()));
+}
+
+#[test]
+fn extras_merge_at_any_depth_and_leave_other_bytes() {
+    let extras = json!({"provider": {"order": ["x"], "deep": {"b": 2}}, "n": 1});
+    let body = document(r#"{"provider": {"sort" :1.0, "deep":{"a" : 1}}, "model":"m"}"#);
+    let edits = merge_edits("payload_extras", &body, extras.as_object().unwrap());
+    let merged = body.spliced(&edits).joined();
+    insta::assert_snapshot!(
+        std::str::from_utf8(&merged).unwrap(),
+        @r#"{"provider": {"sort" :1.0, "deep":{"a" : 1,"b":2},"order":["x"]}, "model":"m","n":1}"#
+    );
+}
+
+#[test]
+fn what_is_not_a_request_is_refused_with_its_place() {
+    let cases: &[(&[u8], &str)] = &[
+        (b"", "the body is empty; a JSON object is needed"),
+        (b"  ", "the body is empty; a JSON object is needed"),
+        (b"[1]", "the body is not a JSON object: it starts with an array"),
+        (b"\"x\"", "the body is not a JSON object: it starts with a string"),
+        (b"{\"a\":1}x", "the JSON object ends at byte 7, but more follows"),
+        (b"{\"a\":1}{}", "the JSON object ends at byte 7, but more follows"),
+        (b"{\"a\":\"\xff\"}", "the body is not valid UTF-8 at byte 6"),
+        (b"{\"a\" 1}", "the body is not valid JSON at byte 5: expected ':' after a member name"),
+        (
+            b"{\"a\":1,}",
+            "the body is not valid JSON at byte 7: expected a member name in double quotes",
+        ),
+        (b"{\"a\":nul}", "the body is not valid JSON at byte 5: expected a value"),
+        (
+            b"{\"a\":[1}",
+            "the body is not valid JSON at byte 7: expected the bracket that closes the innermost value",
+        ),
+        (
+            b"{\"a\":[1",
+            "the body is not valid JSON at byte 5: expected the end of the value that starts here",
+        ),
+        (
+            b"{\"a\":\"x",
+            "the body is not valid JSON at byte 5: expected the end of the string that starts here",
+        ),
+        (
+            b"{\"a\":\"x\\",
+            "the body is not valid JSON at byte 5: expected the end of the string that starts here",
+        ),
+        (b"{\"a\":1", "the body is not valid JSON at byte 6: expected ',' or '}' after a member"),
+    ];
+    for (body, wanted) in cases {
+        let error = Document::parse(Bytes::copy_from_slice(body)).unwrap_err();
+        assert_eq!(error.to_string(), *wanted);
+    }
+}
+
+#[test]
+fn a_depth_bomb_is_refused_and_ordinary_depth_is_not() {
+    let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+    assert!(Document::parse(Bytes::from(nested(200))).is_ok());
+    let error = Document::parse(Bytes::from(nested(100_000))).unwrap_err();
+    assert!(matches!(error, BadBody::TooDeep { .. }), "{error}");
+}
+
+#[test]
+fn oddities_elsewhere_pass() {
+    let body = r#"{"model":"m","n":1e999,"big":123456789012345678901234567890,"d":{"x":1,"x":2}}"#;
+    assert_eq!(document(body).spliced(&[]).joined(), body.as_bytes());
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<i32>().prop_map(|n| Value::from(f64::from(n) / 4.0)),
+        "\\PC*".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map("\\PC{0,6}", inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_object() -> impl Strategy<Value = Map<String, Value>> {
+    prop::collection::btree_map("[a-e\"\\\\é]{1,2}", any_json(), 0..6)
+        .prop_map(|map| map.into_iter().collect())
+}
+
+/// What the edits mean, said with a parser.
+fn model(mut object: Map<String, Value>, edits: &[(String, Option<Value>)]) -> Value {
+    for (member, value) in edits {
+        match value {
+            Some(value) => object.insert(member.clone(), value.clone()),
+            None => object.shift_remove(member),
+        };
+    }
+    Value::Object(object)
+}
+
+proptest! {
+    #[test]
+    fn splicing_means_what_parsing_and_editing_means(
+        object in any_object(),
+        edits in prop::collection::btree_map("[a-e\"\\\\é]{1,2}", prop::option::of(any_json()), 0..4),
+        pretty in any::<bool>(),
+    ) {
+        let edits: Vec<_> = edits.into_iter().collect();
+        let text = if pretty {
+            serde_json::to_string_pretty(&object).unwrap()
+        } else {
+            serde_json::to_string(&object).unwrap()
+        };
+        let spliced = document(&text).spliced(
+            &edits
+                .iter()
+                .map(|(member, value)| match value {
+                    Some(value) => set(member, &value.to_string()),
+                    None => remove(member),
+                })
+                .collect::<Vec<_>>(),
+        );
+        let read: Value = serde_json::from_slice(&spliced.joined()).unwrap();
+        prop_assert_eq!(read, model(object, &edits));
+    }
+
+    #[test]
+    fn nothing_panics_and_what_parses_is_found_again(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Document::parse(Bytes::from(bytes));
+    }
+
+    #[test]
+    fn every_valid_object_is_accepted_and_cut_objects_are_not(object in any_object(), cut in 0_usize..40) {
+        let text = serde_json::to_string(&object).unwrap();
+        let body = document(&text);
+        prop_assert_eq!(body.names().count(), object.len());
+        let end = text.len().saturating_sub(1 + cut % text.len());
+        prop_assert!(Document::parse(Bytes::copy_from_slice(&text.as_bytes()[..end])).is_err());
+    }
+}

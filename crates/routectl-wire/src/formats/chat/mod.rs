@@ -1,0 +1,55 @@
+//! OpenAI Chat Completions, and the many hosts that speak it with an accent.
+//!
+//! Oddities: a stream is data-only SSE that ends with `data: [DONE]`; usage may stand in the last
+//! chunk, in every chunk, or nowhere; tool calls are keyed by position, and some hosts reuse a
+//! position for a new id; an error may come as an ordinary chunk with an `error` member. (facts:
+//! OpenAI chat, sections 5, 6 and 9; provider quirks, section 4)
+
+mod answer;
+mod failure;
+mod request;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use routectl_core::{Failure, Needs};
+
+use crate::{Decoder, Document, Format};
+
+/// The format of `POST /v1/chat/completions`.
+#[derive(Debug, Clone, Copy)]
+pub struct Chat;
+
+impl Format for Chat {
+    fn name(&self) -> &'static str {
+        "chat"
+    }
+
+    fn needs(&self, body: &Document) -> Needs {
+        request::needs(body)
+    }
+
+    fn max_tokens(&self, body: &Document) -> Option<u64> {
+        body.number("max_completion_tokens").or_else(|| body.number("max_tokens"))
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder> {
+        Box::new(answer::Reader::default())
+    }
+
+    fn refusal(&self, failure: &Failure) -> Vec<u8> {
+        failure::envelope(failure)
+    }
+
+    fn error_event(&self, failure: &Failure) -> Vec<u8> {
+        [b"data: ".as_slice(), &failure::envelope(failure), b"\n\n"].concat()
+    }
+
+    fn keepalive(&self) -> &'static [u8] {
+        b": keepalive\n\n"
+    }
+
+    fn terminator(&self) -> &'static [u8] {
+        b"data: [DONE]\n\n"
+    }
+}

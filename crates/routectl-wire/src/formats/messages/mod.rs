@@ -1,0 +1,55 @@
+//! Anthropic Messages, and the hosts that imitate it.
+//!
+//! Oddities: every event carries its name twice, as `event:` and as `type`; blocks never
+//! interleave; usage counters are totals, of which later ones replace earlier ones; `ping` may
+//! stand anywhere; a stream without `message_stop` is cut. (facts: Anthropic Messages, section 9)
+
+mod answer;
+mod failure;
+mod request;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use routectl_core::{Failure, Needs};
+
+use crate::{Decoder, Document, Format};
+
+/// The format of `POST /v1/messages`.
+#[derive(Debug, Clone, Copy)]
+pub struct Messages;
+
+impl Format for Messages {
+    fn name(&self) -> &'static str {
+        "messages"
+    }
+
+    fn needs(&self, body: &Document) -> Needs {
+        request::needs(body)
+    }
+
+    fn max_tokens(&self, body: &Document) -> Option<u64> {
+        body.number("max_tokens")
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder> {
+        Box::new(answer::Reader::default())
+    }
+
+    fn refusal(&self, failure: &Failure) -> Vec<u8> {
+        failure::envelope(failure)
+    }
+
+    fn error_event(&self, failure: &Failure) -> Vec<u8> {
+        [b"event: error\ndata: ".as_slice(), &failure::envelope(failure), b"\n\n"].concat()
+    }
+
+    fn keepalive(&self) -> &'static [u8] {
+        b"event: ping\ndata: {\"type\": \"ping\"}\n\n"
+    }
+
+    /// None of its own: `message_stop` is an ordinary event, and a stream without it is cut.
+    fn terminator(&self) -> &'static [u8] {
+        b""
+    }
+}

@@ -1,0 +1,115 @@
+use bytes::Bytes;
+use insta::assert_snapshot;
+
+use crate::formats::tests::{streamed, whole};
+use crate::{Document, MESSAGES};
+
+fn events(events: &[&str]) -> String {
+    let name = |data: &str| {
+        let start = data.find(r#""type":""#).unwrap() + 8;
+        data[start..].split('"').next().unwrap().to_owned()
+    };
+    events.iter().map(|data| format!("event: {}\ndata: {data}\n\n", name(data))).collect()
+}
+
+const START: &str = r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[],"stop_reason":null,"usage":{"input_tokens":412,"cache_creation_input_tokens":8,"cache_creation":{"ephemeral_5m_input_tokens":3,"ephemeral_1h_input_tokens":5},"cache_read_input_tokens":3072,"output_tokens":1}}}"#;
+
+#[test]
+fn a_streamed_tool_call_with_hidden_thinking_is_read() {
+    let stream = events(&[
+        START,
+        r#"{"type":"ping"}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"Eo0C"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1","name":"f","input":{}}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":""}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"a\":1}"}}"#,
+        r#"{"type":"content_block_stop","index":1}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":96,"output_tokens_details":{"thinking_tokens":41}}}"#,
+        r#"{"type":"message_stop"}"#,
+    ]);
+    assert_snapshot!(streamed(MESSAGES, &stream));
+}
+
+#[test]
+fn the_preamble_does_not_commit_and_the_unknown_does() {
+    let stream = events(&[
+        START,
+        r#"{"type":"ping"}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}"#,
+        r#"{"type":"brand_new_event","x":1}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"brand_new_delta","x":1}}"#,
+    ]);
+    assert_snapshot!(streamed(MESSAGES, &stream));
+}
+
+#[test]
+fn an_error_event_is_a_failure_of_its_class() {
+    let stream = events(&[
+        START,
+        r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}"#,
+    ]);
+    assert_snapshot!(streamed(MESSAGES, &stream));
+}
+
+#[test]
+fn gaps_in_the_hosts_indices_become_dense() {
+    let stream = events(&[
+        START,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":"a"}}"#,
+        r#"{"type":"content_block_stop","index":1}"#,
+        r#"{"type":"content_block_start","index":5,"content_block":{"type":"redacted_thinking","data":"zz"}}"#,
+        r#"{"type":"content_block_stop","index":5}"#,
+    ]);
+    assert_snapshot!(streamed(MESSAGES, &stream));
+}
+
+#[test]
+fn events_without_a_name_line_are_read_by_their_type() {
+    let stream = format!("data: {START}\n\ndata: {{\"type\":\"message_stop\"}}\n\n");
+    assert!(streamed(MESSAGES, &stream).ends_with("  End\ncomplete"));
+}
+
+#[test]
+fn a_whole_answer_is_read() {
+    assert_snapshot!(whole(
+        MESSAGES,
+        r#"{"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[{"type":"thinking","thinking":"hm","signature":"S"},{"type":"text","text":"hi"},{"type":"tool_use","id":"t","name":"f","input":{"b":1, "a":2}},{"type":"web_search_tool_result","tool_use_id":"s","content":[]}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}"#
+    ));
+}
+
+#[test]
+fn a_body_that_is_no_answer_is_garbled_and_an_error_is_a_failure() {
+    for body in ["{}", "<html>", r#"{"type":"message"}"#] {
+        assert!(whole(MESSAGES, body).contains("garbled"), "{body}");
+    }
+    for body in [
+        r#"{"type":"error","error":{"type":"api_error","message":"x"}}"#,
+        r#"{"error":{"message":"x","code":429}}"#,
+    ] {
+        assert!(whole(MESSAGES, body).contains("Failed"), "{body}");
+    }
+}
+
+#[test]
+fn what_a_request_asks_for_is_read() {
+    let body = r#"{"model":"m","max_tokens":7,"thinking":{"type":"adaptive"},"output_config":{"format":{"type":"json_schema"}},
+        "tools":[{"name":"f","input_schema":{}},{"type":"web_search_20250305","name":"web_search"},{"type":"tool_search_tool_bm25"}],
+        "messages":[{"role":"user","content":"x"},{"role":"user","content":[{"type":"tool_result","content":[{"type":"image","source":{}}]},{"type":"document"}]}]}"#;
+    let document = Document::parse(Bytes::from_static(body.as_bytes())).unwrap();
+    assert_eq!(
+        MESSAGES.needs(&document).features,
+        [
+            "documents",
+            "images",
+            "json_schema",
+            "thinking",
+            "tool_search_tool_bm25",
+            "tools",
+            "web_search"
+        ]
+    );
+    assert_eq!(MESSAGES.max_tokens(&document), Some(7));
+}

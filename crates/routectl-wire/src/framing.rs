@@ -1,0 +1,19 @@
+//! How a body is cut into frames, apart from what the frames mean.
+
+pub mod sse;
+
+use std::borrow::Cow;
+
+/// One unit of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// A whole body, as one frame.
+    Whole(&'a [u8]),
+    /// A server-sent event.
+    Sse {
+        /// Its `event:` line, if any.
+        event: Option<&'a str>,
+        /// Its `data:` lines, joined with line feeds.
+        data: Cow<'a, [u8]>,
+    },
+}
