@@ -11,6 +11,8 @@ mod chain;
 mod flatten;
 mod gate;
 mod nearest;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod walk;
 

@@ -195,7 +195,8 @@ pub fn reclass(failure: &mut Failure, overrides: &BTreeMap<u16, Class>) {
 /// Judges a failure. A status that may not fall back is not retried either: the client gets it
 /// as it is.
 pub fn verdict(failure: &Failure, rules: &Rules, terms: Terms) -> Judgement {
-    let retry_after = failure.retry_after.map(|wait| wait.min(rules.max_honored_retry_after));
+    let asked = failure.retry_after.filter(|wait| !wait.is_zero());
+    let retry_after = asked.map(|wait| wait.min(rules.max_honored_retry_after));
     let long = retry_after.filter(|&wait| wait > INLINE_WAIT);
     let (verdict, counts, park) = table(failure.class, retry_after, long);
     let park = park.map(|park| Park { time: park.time.min(rules.max_honored_retry_after), ..park });

@@ -61,7 +61,6 @@ pub struct Walk {
     /// Targets passed over because they were parked, in order.
     passed: Vec<TargetId>,
     attempts: u32,
-    last_resort_spent: bool,
     over: Option<Why>,
 }
 
@@ -83,7 +82,6 @@ impl Walk {
             here: None,
             passed: Vec::new(),
             attempts: 0,
-            last_resort_spent: false,
             over: None,
         }
     }
@@ -195,7 +193,8 @@ impl Walk {
 
     /// The chain is at its end. A target that was parked may be open by now; else the one that
     /// frees first gets one last try, if it is parked on our own judgement, or frees so soon that
-    /// waiting beats sending the client away.
+    /// waiting beats sending the client away. After that try none is passed over any more, so
+    /// there is no second.
     fn last_resort(
         &mut self,
         admits: &mut impl FnMut(TargetId, Ask) -> Gate,
@@ -218,7 +217,6 @@ impl Walk {
         for &(target, gate) in &parked {
             let Some(after) = self.last_resort_after(gate, now) else { continue };
             if admits(target, Ask::Insist) == Gate::Open {
-                self.last_resort_spent = true;
                 return self.go(target, after, true);
             }
         }
@@ -235,8 +233,7 @@ impl Walk {
             Reason::Asked => parked.until.saturating_duration_since(now),
             Reason::Probed | Reason::Limited => return None,
         };
-        let may = !self.last_resort_spent && after <= INLINE_WAIT && self.in_time(now, after);
-        may.then_some(after)
+        (after <= INLINE_WAIT && self.in_time(now, after)).then_some(after)
     }
 
     fn go(&mut self, target: TargetId, after: Duration, last_resort: bool) -> Step {
