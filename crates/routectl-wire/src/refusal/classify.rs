@@ -15,7 +15,7 @@ use super::wording;
 
 /// Types and codes that mean one thing wherever they stand. Compared without case: AWS writes
 /// them in Pascal case over HTTP and in camel case in frames.
-const CERTAIN: &[(Class, &[&str])] = &[
+pub(super) const CERTAIN: &[(Class, &[&str])] = &[
     (
         Quota,
         &[
@@ -139,7 +139,7 @@ const CERTAIN: &[(Class, &[&str])] = &[
 ];
 
 /// Types that cover more than one thing, so that the wording is asked first.
-const LIKELY: &[(Class, &[&str])] = &[
+pub(super) const LIKELY: &[(Class, &[&str])] = &[
     (
         // AWS calls its daily quota throttling too. (bedrock §5)
         RateLimited,
@@ -165,7 +165,7 @@ const LIKELY: &[(Class, &[&str])] = &[
 ];
 
 /// Types that only repeat the status: for errors inside a stream, which have none.
-const VAGUE: &[(Class, &[&str])] = &[
+pub(super) const VAGUE: &[(Class, &[&str])] = &[
     (BadRequest, &["invalid_request_error", "BadRequestError", "INVALID_ARGUMENT"]),
     (Auth, &["permission_error", "PERMISSION_DENIED"]),
     (ModelMissing, &["not_found_error", "NOT_FOUND"]),
@@ -173,54 +173,77 @@ const VAGUE: &[(Class, &[&str])] = &[
     (Timeout, &["DEADLINE_EXCEEDED"]),
 ];
 
-/// Statuses that, with this kind of body, leave nothing to ask the wording.
-const DECISIVE: &[(&[u16], &[Shape], Class)] = &[
-    (&[401, 407], ANY, Auth),
-    (&[402], ANY, Quota),
-    (&[498, 529], ANY, Overloaded),
-    (&[524], ANY, Timeout),
+/// A status that, with this kind of body, leaves nothing to ask the wording.
+struct Decisive {
+    statuses: &'static [u16],
+    shapes: &'static [Shape],
+    class: Class,
+}
+
+const fn decisive(statuses: &'static [u16], shapes: &'static [Shape], class: Class) -> Decisive {
+    Decisive { statuses, shapes, class }
+}
+
+const DECISIVE: &[Decisive] = &[
+    decisive(&[401, 407], Shape::ALL, Auth),
+    decisive(&[402], Shape::ALL, Quota),
+    decisive(&[498, 529], Shape::ALL, Overloaded),
+    decisive(&[524], Shape::ALL, Timeout),
     // Cerebras refuses an overflow without a word.
-    (&[413], &[Shape::Nothing], ContextWindow),
+    decisive(&[413], &[Shape::Nothing], ContextWindow),
     // Cloudflare's block is no judgement of the key. (oauth-and-codex §2.5)
-    (&[403], &[Shape::Page], ServerError),
-    (&[404, 405], &[Shape::Page, Shape::Nothing], FeatureUnsupported),
-    (&[503, 504], &[Shape::Page], ServerError),
+    decisive(&[403], &[Shape::Page], ServerError),
+    decisive(&[404, 405], &[Shape::Page, Shape::Nothing], FeatureUnsupported),
+    decisive(&[503, 504], &[Shape::Page], ServerError),
 ];
 
-const ANY: &[Shape] = &[Shape::Json, Shape::Text, Shape::Page, Shape::Nothing];
+/// What a status means when nothing else speaks, and its name.
+struct Status {
+    first: u16,
+    last: u16,
+    class: Class,
+    name: &'static str,
+}
 
-/// What a status means when nothing else speaks, and its name: first and last of a range.
-/// 409 and 424 stand for a try that may succeed when repeated, as SDKs do.
-const STATUSES: &[(u16, u16, Class, &str)] = &[
-    (300, 399, FeatureUnsupported, "a redirect, and redirects are not followed"),
-    (400, 400, BadRequest, "bad request"),
-    (401, 401, Auth, "unauthorized"),
-    (402, 402, Quota, "payment required"),
-    (403, 403, Auth, "forbidden"),
-    (404, 404, ModelMissing, "not found"),
-    (405, 405, FeatureUnsupported, "method not allowed"),
-    (407, 407, Auth, "proxy authentication required"),
-    (408, 408, Timeout, "request timeout"),
-    (409, 409, ServerError, "conflict"),
-    (410, 410, ModelMissing, "gone"),
-    (413, 413, BadRequest, "request too large"),
-    (421, 421, FeatureUnsupported, "misdirected request"),
-    (422, 422, BadRequest, "unprocessable content"),
-    (424, 424, ServerError, "failed dependency"),
-    (429, 429, RateLimited, "too many requests"),
-    (451, 451, FeatureUnsupported, "unavailable for legal reasons"),
-    (498, 498, Overloaded, "capacity exceeded"),
-    (499, 499, Network, "request cancelled"),
-    (400, 499, BadRequest, "a refusal"),
-    (500, 500, ServerError, "internal server error"),
-    (501, 501, FeatureUnsupported, "not implemented"),
-    (502, 502, ServerError, "bad gateway"),
-    (503, 503, Overloaded, "service unavailable"),
-    (504, 504, Timeout, "gateway timeout"),
-    (524, 524, Timeout, "a timeout at the proxy"),
-    (529, 529, Overloaded, "overloaded"),
-    (520, 530, ServerError, "an error between proxy and origin"),
-    (500, 599, ServerError, "a server error"),
+const fn one(status: u16, class: Class, name: &'static str) -> Status {
+    Status { first: status, last: status, class, name }
+}
+
+const fn range(first: u16, last: u16, class: Class, name: &'static str) -> Status {
+    Status { first, last, class, name }
+}
+
+/// Read from the top. 409 and 424 stand for a try that may succeed when repeated, as SDKs do.
+const STATUSES: &[Status] = &[
+    range(300, 399, FeatureUnsupported, "a redirect, and redirects are not followed"),
+    one(400, BadRequest, "bad request"),
+    one(401, Auth, "unauthorized"),
+    one(402, Quota, "payment required"),
+    one(403, Auth, "forbidden"),
+    one(404, ModelMissing, "not found"),
+    one(405, FeatureUnsupported, "method not allowed"),
+    one(407, Auth, "proxy authentication required"),
+    one(408, Timeout, "request timeout"),
+    one(409, ServerError, "conflict"),
+    one(410, ModelMissing, "gone"),
+    one(413, BadRequest, "request too large"),
+    one(421, FeatureUnsupported, "misdirected request"),
+    one(422, BadRequest, "unprocessable content"),
+    one(424, ServerError, "failed dependency"),
+    one(429, RateLimited, "too many requests"),
+    one(451, FeatureUnsupported, "unavailable for legal reasons"),
+    one(498, Overloaded, "capacity exceeded"),
+    one(499, Network, "request cancelled"),
+    range(400, 499, BadRequest, "a refusal"),
+    one(500, ServerError, "internal server error"),
+    one(501, FeatureUnsupported, "not implemented"),
+    one(502, ServerError, "bad gateway"),
+    one(503, Overloaded, "service unavailable"),
+    one(504, Timeout, "gateway timeout"),
+    one(524, Timeout, "a timeout at the proxy"),
+    one(529, Overloaded, "overloaded"),
+    range(520, 530, ServerError, "an error between proxy and origin"),
+    range(500, 599, ServerError, "a server error"),
 ];
 
 /// The class of a refusal; `status` is `None` inside a stream.
@@ -228,10 +251,10 @@ pub fn classify(status: Option<u16>, complaint: &Complaint) -> Class {
     let status = telling_status(status, complaint);
     let lines = complaint.finer.iter().chain([&complaint.message]).map(String::as_str);
     named(CERTAIN, complaint)
-        .or_else(|| decisive(status?, complaint.shape))
+        .or_else(|| decided(status?, complaint.shape))
         .or_else(|| wording::class(lines, status))
         .or_else(|| named(LIKELY, complaint))
-        .or_else(|| Some(row(status?)?.2))
+        .or_else(|| Some(row(status?)?.class))
         .or_else(|| named(VAGUE, complaint))
         .unwrap_or(ServerError)
 }
@@ -243,7 +266,7 @@ pub(super) fn real_status(status: Option<u16>, complaint: &Complaint) -> Option<
 
 /// The name of a status, for a sentence.
 pub(super) fn reason(status: u16) -> &'static str {
-    row(status).map_or("not an answer", |row| row.3)
+    row(status).map_or("no error", |row| row.name)
 }
 
 /// As `real_status`, but a 424 only reports the status of whom it depends on.
@@ -253,19 +276,18 @@ fn telling_status(status: Option<u16>, complaint: &Complaint) -> Option<u16> {
 }
 
 fn named(table: &[(Class, &[&str])], complaint: &Complaint) -> Option<Class> {
-    let said = complaint.finer.iter().chain(&complaint.code).chain(&complaint.kind);
-    let meaning = |name: &String| {
-        let same = |known: &&str| known.eq_ignore_ascii_case(name);
-        table.iter().find(|(_, names)| names.iter().any(|known| same(&known)))
-    };
-    said.filter_map(meaning).map(|(class, _)| *class).next()
+    let mut said = complaint.finer.iter().chain(&complaint.code).chain(&complaint.kind);
+    said.find_map(|name| {
+        let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        table.iter().find(|(_, names)| known(names)).map(|(class, _)| *class)
+    })
 }
 
-fn decisive(status: u16, shape: Shape) -> Option<Class> {
-    let row = DECISIVE.iter().find(|row| row.0.contains(&status) && row.1.contains(&shape));
-    row.map(|row| row.2)
+fn decided(status: u16, shape: Shape) -> Option<Class> {
+    let met = |row: &&Decisive| row.statuses.contains(&status) && row.shapes.contains(&shape);
+    DECISIVE.iter().find(met).map(|row| row.class)
 }
 
-fn row(status: u16) -> Option<&'static (u16, u16, Class, &'static str)> {
-    STATUSES.iter().find(|(first, last, ..)| (*first..=*last).contains(&status))
+fn row(status: u16) -> Option<&'static Status> {
+    STATUSES.iter().find(|row| (row.first..=row.last).contains(&status))
 }

@@ -66,6 +66,11 @@ pub enum Shape {
     Nothing,
 }
 
+impl Shape {
+    /// Every shape.
+    pub const ALL: &[Self] = &[Self::Json, Self::Text, Self::Page, Self::Nothing];
+}
+
 impl Complaint {
     /// Reads the body of an answer that is known to be a refusal. Never fails.
     pub fn read(body: &[u8]) -> Self {
@@ -139,9 +144,9 @@ impl Complaint {
             return;
         }
         self.message = inner.message;
-        self.kind = inner.kind.or(self.kind.take());
-        self.code = inner.code.or(self.code.take());
-        self.param = inner.param.or(self.param.take());
+        self.kind = inner.kind.or_else(|| self.kind.take());
+        self.code = inner.code.or_else(|| self.code.take());
+        self.param = inner.param.or_else(|| self.param.take());
         self.status = self.status.or(inner.status);
         self.finer.splice(0..0, inner.finer);
         self.waits.splice(0..0, inner.waits);

@@ -21,6 +21,9 @@ struct Window {
     reset: &'static str,
 }
 
+/// Days from the first of March of the year 0 to 1970, and one because days count from 1.
+const DAYS_TO_1970: f64 = 719_469.0;
+
 /// How a gauge shows that nothing is left.
 enum Empty {
     /// It counts what remains. A host without it means the window that it names.
@@ -241,9 +244,7 @@ fn day_number(year: f64, month: f64, day: f64) -> Option<f64> {
     let (year, month) = if month > 2.0 { (year, month - 3.0) } else { (year - 1.0, month + 9.0) };
     let leap_days = (year / 4.0).floor() - (year / 100.0).floor() + (year / 400.0).floor();
     let days = year * 365.0 + leap_days + ((153.0 * month + 2.0) / 5.0).floor() + day;
-    /// Days from the first of March of the year 0 to 1970, and one because days count from 1.
-    const TO_1970: f64 = 719_469.0;
-    lawful.then_some(days - TO_1970)
+    lawful.then_some(days - DAYS_TO_1970)
 }
 
 /// A moment in seconds or milliseconds since 1970.

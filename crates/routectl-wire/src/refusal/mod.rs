@@ -62,21 +62,18 @@ fn failure(status: Option<u16>, complaint: Complaint, wait: Option<Duration>) ->
 /// name of the status is ours too.
 fn sentence(status: Option<u16>, complaint: &Complaint) -> String {
     let said = &complaint.message;
-    let subject = || match status {
+    if !said.is_empty() && complaint.shape != Shape::Page {
+        return said.clone();
+    }
+    let subject = match status {
         Some(status) => format!("the upstream answered {status} ({})", classify::reason(status)),
         None => "the upstream broke off with an error".to_owned(),
     };
-    let name = complaint.code.as_ref().or(complaint.kind.as_ref());
-    match (complaint.shape, name) {
-        (Shape::Page, _) if said.is_empty() => format!("{} with an HTML page", subject()),
-        (Shape::Page, _) => format!("{} with an HTML page: {said}", subject()),
-        (Shape::Json | Shape::Text | Shape::Nothing, _) if !said.is_empty() => said.clone(),
-        (Shape::Json | Shape::Text | Shape::Nothing, Some(name)) => {
-            format!("{}: {name}", subject())
-        }
-        (Shape::Json | Shape::Text | Shape::Nothing, None) => {
-            format!("{} and said nothing", subject())
-        }
+    match (complaint.shape, complaint.code.as_ref().or(complaint.kind.as_ref())) {
+        (Shape::Page, _) if said.is_empty() => format!("{subject} with an HTML page"),
+        (Shape::Page, _) => format!("{subject} with an HTML page: {said}"),
+        (Shape::Json | Shape::Text | Shape::Nothing, Some(name)) => format!("{subject}: {name}"),
+        (Shape::Json | Shape::Text | Shape::Nothing, None) => format!("{subject} and said nothing"),
     }
 }
 

@@ -87,7 +87,7 @@ fn arns_hidden(text: &str) -> String {
     let mut parts = text.split("arn:aws");
     let mut kept = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        kept.push_str("arn:[redacted]");
+        kept.push_str("[arn]");
         kept.push_str(part.find(ends).and_then(|end| part.get(end..)).unwrap_or_default());
     }
     kept

@@ -5,15 +5,15 @@
 use routectl_core::Class;
 use routectl_core::Class::{
     Auth, BadRequest, ContentPolicy, ContextWindow, FeatureUnsupported, ModelMissing, Overloaded,
-    Quota, RateLimited,
+    Quota, RateLimited, ServerError,
 };
 
 /// One wording: all its parts in this order, in lower case, and what it means.
-struct Wording {
-    class: Class,
-    parts: &'static [&'static str],
+pub(super) struct Wording {
+    pub(super) class: Class,
+    pub(super) parts: &'static [&'static str],
     /// The statuses it is believed under; empty is any.
-    under: &'static [u16],
+    pub(super) under: &'static [u16],
 }
 
 const fn says(class: Class, parts: &'static [&'static str]) -> Wording {
@@ -24,7 +24,8 @@ const fn under(under: &'static [u16], class: Class, parts: &'static [&'static st
     Wording { class, parts, under }
 }
 
-const WORDINGS: &[&[Wording]] =
+/// All of them, in the order they are asked.
+pub(super) const WORDINGS: &[&[Wording]] =
     &[LIMITS, OVERFLOW, POLICY, KEYS, MODELS, FEATURES, BUSY, BAD_REQUEST_UNDER_500];
 
 /// Limits that pass soon and limits that do not.
@@ -33,11 +34,13 @@ const LIMITS: &[Wording] = &[
     says(Quota, &["-per-day"]),                // OpenRouter: free-models-per-day
     says(Quota, &["perday"]),                  // Gemini's quota ids
     says(Quota, &["quota", "per day"]),
-    says(Quota, &["daily", "limit"]),
+    says(Quota, &["daily limit"]),
+    says(Quota, &["daily call limit"]), // Z.ai
     says(Quota, &["weekly limit"]),
-    says(Quota, &["monthly", "limit"]),
+    says(Quota, &["monthly limit"]),
     says(Quota, &["usage limit"]), // Anthropic: reached your specified API usage limits
-    says(Quota, &["spend", "limit"]),
+    says(Quota, &["spend limit"]),
+    says(Quota, &["spending limit"]),
     says(Quota, &["spending cap"]),
     says(Quota, &["spend cap"]),
     says(Quota, &["key limit exceeded"]), // OpenRouter
@@ -167,6 +170,7 @@ const FEATURES: &[Wording] = &[
 ];
 
 const BUSY: &[Wording] = &[
+    says(ServerError, &["upstream connect error"]), // Envoy, under 503
     says(Overloaded, &["overloaded"]),
     says(Overloaded, &["loading model"]), // llama.cpp
     says(Overloaded, &["model", "is loading"]),
