@@ -3,6 +3,9 @@
 For every fault there is a chain [the fault, a good target]. An SDK asks through the chain, and asks the emulator's
 good model directly; the two parsed answers must be equal. Only where a stream breaks after its first content there
 is no second target any more: there the SDK must raise an error, for a shortened answer would pass as a whole one.
+
+The emulator's oddities (lawful answers in odd shapes) are asked through the router and directly: what the SDK makes of
+them must be the same, be it an answer or an error.
 """
 import contextlib
 import json
@@ -27,11 +30,12 @@ def run(folder, direct):
     """Runs the cases in both languages; gives (passed, failed)."""
     tools.install(["node22", "sdks", "py"])
     with emulator(folder) as hosts:
-        faults = list_faults()
-        before = contextlib.nullcontext(None) if direct else router(folder, hosts, faults)
+        scripts = list_scripts()
+        before = contextlib.nullcontext(None) if direct else router(folder, hosts, scripts)
         with before as base:
             plan = folder / "plan.json"
-            plan.write_text(json.dumps({"hosts": hosts, "router": base, "good": GOOD, "faults": faults}))
+            routed = {"chat": base + "/v1", "messages": base} if base else hosts
+            plan.write_text(json.dumps({"hosts": hosts, "routed": routed, "good": GOOD, "cases": list(cases(scripts, direct))}))
             counts = [check_language(language, plan) for language in LANGUAGES]
     return sum(good for good, _ in counts), sum(bad for _, bad in counts)
 
@@ -47,24 +51,49 @@ def emulator(folder):
         yield hosts
 
 
-def list_faults():
-    """[{name, class, phase, formats, framings}], as the emulator tells them."""
+def list_scripts():
+    """What the emulator can do besides answering well: {faults, oddities}, each a list of {name, model, applies}."""
     said = subprocess.run([binary("ROUTECTL_EMULATOR_BIN", "routectl-emulator"), "--list-faults"], capture_output=True, check=False)
     if said.returncode != 0:
         raise Failed("the emulator does not list its faults: %s" % said.stderr.decode("utf-8", "replace"))
     return json.loads(said.stdout)
 
 
-def router(folder, hosts, faults):
-    """Chains `<format>-<fault>`: the target `fault-<name>-<format>`, then `good-<format>`."""
+def cases(scripts, direct):
+    """What the SDKs do with each: ask for `model` through the router; `like` is what the emulator is asked for itself.
+
+    `hop` must be named among the attempts; `breaks` says that the answer must end in an error.
+    """
+    for fault in scripts["faults"]:
+        for format, mode in fault["applies"]:
+            yield {
+                "format": format,
+                "streamed": mode == "streamed",
+                "model": GOOD if direct else alias(fault, format),
+                "like": GOOD,
+                "hop": None if direct else "%s-%s" % (fault["model"], format),
+                "breaks": fault["phase"] == "after-content" and mode == "streamed" and not direct,
+            }
+    for odd in scripts["oddities"]:
+        for format, mode in odd["applies"]:
+            model = odd["model"] if direct else alias(odd, format)
+            yield {"format": format, "streamed": mode == "streamed", "model": model, "like": odd["model"], "hop": None, "breaks": False}
+
+
+def alias(script, format):
+    return "%s-after-%s" % (format, script["model"])
+
+
+def router(folder, hosts, scripts):
+    """A chain for every fault: the failing target `MODEL-FORMAT`, then `good-FORMAT`; an oddity is served as it is."""
     providers = {"chat": ("openai-compat", hosts["chat"]), "messages": ("anthropic-api", hosts["messages"])}
     models = {"good-%s" % format: (format, GOOD) for format in hosts}
     aliases = {}
-    for fault in faults:
-        for format in fault["formats"]:
-            first = "fault-%s-%s" % (fault["name"], format)
-            models[first] = (format, "fault-" + fault["name"])
-            aliases["%s-%s" % (format, fault["name"])] = [first, "good-" + format]
+    for script in scripts["faults"] + scripts["oddities"]:
+        for format in {format for format, _ in script["applies"]}:
+            first = "%s-%s" % (script["model"], format)
+            models[first] = (format, script["model"])
+            aliases[alias(script, format)] = [first, "good-" + format] if script in scripts["faults"] else [first]
     retry = {
         "max_attempts": 1,
         "request_timeout_ms": PATIENCE,

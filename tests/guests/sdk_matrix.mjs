@@ -54,13 +54,6 @@ async function answer(host, model, content, streamed) {
   return [events, response.headers];
 }
 
-function* cases() {
-  for (const fault of plan.faults)
-    for (const format of fault.formats)
-      for (const framing of fault.framings)
-        for (const content of CONTENTS) yield { fault, format, streamed: framing === 'streamed', content };
-}
-
 function inTime(promise) {
   let timer;
   const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Late('not done in time')), PATIENCE); });
@@ -68,46 +61,55 @@ function inTime(promise) {
 }
 class Late extends Error {}
 
+// Nothing, or what is wrong.
+async function check(host, routed, one, content) {
+  const got = await outcome(routed, one.model, content, one.streamed);
+  if (one.breaks) return got.why && brokeOff(got.why) ? undefined : `not an error in mid-stream: ${short(got)}`;
+  const wanted = await outcome(host, one.like, content, one.streamed);
+  if (!isDeepStrictEqual(got.answer, wanted.answer) || !got.why !== !wanted.why) return `${short(got)}, but of the emulator itself: ${short(wanted)}`;
+  if (one.hop && !got.hops.includes(one.hop)) return `the failing target was not tried first: x-routectl-attempts: ${got.hops}`;
+}
+
+// {answer, hops} or {why}.
+async function outcome(host, model, content, streamed) {
+  try {
+    const [answered, headers] = await inTime(answer(host, model, content, streamed));
+    return { answer: answered, hops: headers.get('x-routectl-attempts') ?? '' };
+  } catch (why) { // each SDK has its own kinds of error, and the platform's besides
+    return { why };
+  }
+}
+
+const short = ({ answer, why }) => (why ? `${why?.name}: ${why?.message}` : JSON.stringify(answer).slice(-300));
+
 // Whether a stream that had begun ended in an error: neither silence nor a refusal before it began.
 function brokeOff(why) {
   const refused = typeof why?.status === 'number' && why.status !== 200;
   return !refused && !(why instanceof Late) && !(why instanceof ReferenceError);
 }
 
-// Nothing, or what is wrong.
-async function check(routed, wanted, { fault, format, streamed, content }) {
-  const ours = plan.router ? `${format}-${fault.name}` : plan.good;
-  const breaks = fault.phase === 'AfterContent' && streamed && plan.router;
-  let got, headers;
-  try {
-    [got, headers] = await inTime(answer(routed[format], ours, content, streamed));
-  } catch (why) { // each SDK has its own kinds of error, and the platform's besides
-    return breaks && brokeOff(why) ? undefined : `${why?.name}: ${String(why?.message).slice(0, 300)}`;
-  }
-  if (breaks) return `a broken stream passed as a whole answer: ${JSON.stringify(got).slice(-200)}`;
-  if (!isDeepStrictEqual(got, wanted[`${format} ${streamed} ${content}`])) return `another answer: ${JSON.stringify(got).slice(0, 300)}`;
-  const hops = headers.get('x-routectl-attempts') ?? '';
-  if (plan.router && !hops.includes(`fault-${fault.name}-${format}`)) return `the failing target was not tried first: x-routectl-attempts: ${hops}`;
+// What all is compared with must itself be an answer, with a tool call where tools are.
+async function checkTheMeasure() {
+  for (const format of Object.keys(hosts))
+    for (const streamed of [false, true])
+      for (const content of CONTENTS) {
+        const good = await outcome(hosts[format], plan.good, content, streamed);
+        if (good.why || JSON.stringify(good.answer).includes('get_weather') !== (content === 'tools'))
+          throw new Error(`the emulator's good ${format} answer is none: ${short(good)}`);
+      }
 }
 
-const hosts = { chat: new Chat(plan.hosts.chat), messages: new Messages(plan.hosts.messages) };
-const routed = plan.router ? { chat: new Chat(plan.router + '/v1'), messages: new Messages(plan.router) } : hosts;
-const wanted = {};
-for (const format of Object.keys(hosts))
-  for (const streamed of [false, true]) {
-    for (const content of CONTENTS) [wanted[`${format} ${streamed} ${content}`]] = await answer(hosts[format], plan.good, content, streamed);
-    if (!JSON.stringify(wanted[`${format} ${streamed} tools`]).includes('get_weather'))
-      throw new Error(`the good ${format} host calls no tool: the comparison would say nothing about tools`);
-  }
-
-const every = [...cases()], left = [...every];
+const [hosts, routed] = [plan.hosts, plan.routed].map((way) => ({ chat: new Chat(way.chat), messages: new Messages(way.messages) }));
+await checkTheMeasure();
+const every = plan.cases.flatMap((one) => CONTENTS.map((content) => [one, content])), left = [...every];
 let wrong = 0;
 async function worker() {
-  for (let one = left.shift(); one; one = left.shift()) {
-    const why = await check(routed, wanted, one);
+  for (let next = left.shift(); next; next = left.shift()) {
+    const [one, content] = next;
+    const why = await check(hosts[one.format], routed[one.format], one, content);
     if (why === undefined) continue;
     wrong += 1;
-    console.log(`FAIL node ${one.format} ${one.fault.name} ${one.streamed ? 'streamed' : 'whole'} ${one.content}: ${why}`);
+    console.log(`FAIL node ${one.model} ${one.streamed ? 'streamed' : 'whole'} ${content}: ${why}`);
   }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, worker));

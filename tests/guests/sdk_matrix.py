@@ -12,6 +12,7 @@ AT_ONCE = 16
 PATIENCE = 30
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNg+M9QDwADhgGANFwtpAAAAABJRU5ErkJggg=="
+CONTENTS = ("plain", "tools", "image")
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
 
 
@@ -66,30 +67,30 @@ async def answer(host, model, content, streamed):
     return [event.model_dump() async for event in parsed], raw.headers
 
 
-def cases(plan):
-    for fault in plan["faults"]:
-        for format in fault["formats"]:
-            for framing in fault["framings"]:
-                for content in ("plain", "tools", "image"):
-                    yield fault, format, framing == "streamed", content
-
-
-async def check(plan, routed, wanted, fault, format, streamed, content):
+async def check(host, routed, case, content):
     """None, or what is wrong."""
-    ours = "%s-%s" % (format, fault["name"]) if plan["router"] else plan["good"]
-    breaks = fault["phase"] == "AfterContent" and streamed and plan["router"]
-    try:
-        got, headers = await asyncio.wait_for(answer(routed[format], ours, content, streamed), PATIENCE)
-    except Exception as why:  # every SDK has its own kinds of error, and httpx's besides
-        return None if breaks and broke_off(why) else "%s: %s" % (type(why).__name__, str(why)[:300])
-    if breaks:
-        return "a broken stream passed as a whole answer: %s" % json.dumps(got)[-200:]
-    if got != wanted[format, streamed, content]:
-        return "another answer: %s" % json.dumps(got)[:300]
-    hops = headers.get("x-routectl-attempts", "")
-    if plan["router"] and "fault-%s-%s" % (fault["name"], format) not in hops:
+    got, why, hops = await outcome(routed, case["model"], content, case["streamed"])
+    if case["breaks"]:
+        return None if why and broke_off(why) else "not an error in mid-stream: %s" % (why or short(got))
+    wanted, why_not, _ = await outcome(host, case["like"], content, case["streamed"])
+    if got != wanted or (why is None) != (why_not is None):
+        return "%s, but of the emulator itself: %s" % (why or short(got), why_not or short(wanted))
+    if case["hop"] and case["hop"] not in hops:
         return "the failing target was not tried first: x-routectl-attempts: %r" % hops
     return None
+
+
+async def outcome(host, model, content, streamed):
+    """(answer, None, hops) or (None, error, None)."""
+    try:
+        parsed, headers = await asyncio.wait_for(answer(host, model, content, streamed), PATIENCE)
+        return parsed, None, headers.get("x-routectl-attempts", "")
+    except Exception as why:  # every SDK has its own kinds of error, and its transport's besides
+        return None, why, None
+
+
+def short(parsed):
+    return json.dumps(parsed)[-300:]
 
 
 def broke_off(why):
@@ -99,29 +100,31 @@ def broke_off(why):
 
 
 async def main(plan):
-    hosts = {"chat": Chat(plan["hosts"]["chat"]), "messages": Messages(plan["hosts"]["messages"])}
-    routed = {"chat": Chat(plan["router"] + "/v1"), "messages": Messages(plan["router"])} if plan["router"] else hosts
-    wanted = {}
-    for format, host in hosts.items():
-        for streamed in (False, True):
-            for content in ("plain", "tools", "image"):
-                wanted[format, streamed, content], _ = await answer(host, plan["good"], content, streamed)
-            if "get_weather" not in json.dumps(wanted[format, streamed, "tools"]):
-                sys.exit("the good %s host calls no tool: the comparison would say nothing about tools" % format)
-    slots, wrong, count = asyncio.Semaphore(AT_ONCE), 0, 0
+    hosts, routed = ({"chat": Chat(plan[way]["chat"]), "messages": Messages(plan[way]["messages"])} for way in ("hosts", "routed"))
+    await check_the_measure(hosts, plan["good"])
+    slots, wrong = asyncio.Semaphore(AT_ONCE), 0
 
-    async def one(case):
+    async def one(case, content):
         nonlocal wrong
         async with slots:
-            if why := await check(plan, routed, wanted, *case):
+            if why := await check(hosts[case["format"]], routed[case["format"]], case, content):
                 wrong += 1
-                fault, format, streamed, content = case
-                print("FAIL python %s %s %s %s: %s" % (format, fault["name"], "streamed" if streamed else "whole", content, why))
+                print("FAIL python %s %s %s: %s" % (case["model"], "streamed" if case["streamed"] else "whole", content, why))
 
-    every = list(cases(plan))
-    await asyncio.gather(*(one(case) for case in every))
+    every = [one(case, content) for case in plan["cases"] for content in CONTENTS]
+    await asyncio.gather(*every)
     print("%d passed, %d failed" % (len(every) - wrong, wrong))
     return 1 if wrong or not every else 0
+
+
+async def check_the_measure(hosts, good):
+    """What all is compared with must itself be an answer, with a tool call where tools are."""
+    for format, host in hosts.items():
+        for streamed in (False, True):
+            for content in CONTENTS:
+                parsed, why, _ = await outcome(host, good, content, streamed)
+                if why or ("get_weather" in json.dumps(parsed)) != (content == "tools"):
+                    sys.exit("the emulator's good %s answer is none: %s" % (format, why or short(parsed)))
 
 
 if __name__ == "__main__":
