@@ -192,13 +192,11 @@ impl<'a> Parts<'a> {
     }
 
     fn kind(&self) -> Option<String> {
-        // Gemini's type is in `status`, AWS's in `__type`, after the namespace.
+        // Gemini's type is in `status`, AWS's in `__type`.
         ["type", "__type", "status"]
             .iter()
             .filter_map(|name| self.object.get(name)?.as_str())
-            .map(|kind| kind.rsplit('#').next().unwrap_or(kind))
-            .find(|kind| names_a_kind(kind))
-            .and_then(token)
+            .find_map(kind)
     }
 
     fn code(&self) -> Option<String> {
@@ -350,10 +348,13 @@ fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// Whether this is a type, and not the word every error carries, a number or a reason phrase.
-fn names_a_kind(kind: &str) -> bool {
+/// The type without its namespace, unless this is the word every error carries, a number or a
+/// reason phrase.
+pub(super) fn kind(text: &str) -> Option<String> {
+    let kind = text.rsplit('#').next()?.trim();
     let spelled = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    kind != "error" && kind.chars().all(spelled) && kind.contains(|c: char| !c.is_ascii_digit())
+    let named = kind.chars().all(spelled) && kind.contains(|c: char| !c.is_ascii_digit());
+    token(kind).filter(|_| named && kind != "error")
 }
 
 fn token(text: &str) -> Option<String> {

@@ -29,9 +29,9 @@ pub fn read<'h>(
     now: SystemTime,
 ) -> Failure {
     let mut complaint = Complaint::read(body);
-    if let Some(name) = headers("x-amzn-errortype").and_then(amazon_name) {
-        complaint.kind = Some(name.to_owned());
-    }
+    // AWS names its exception here and not in the body: `ns#ThrottlingException:http://…`.
+    let exception = headers("x-amzn-errortype").and_then(|header| header.split(':').next());
+    complaint.kind = exception.and_then(envelope::kind).or(complaint.kind);
     let wait = retry_after(headers, &complaint, Some(status), now);
     failure(Some(status), complaint, wait)
 }
@@ -75,10 +75,4 @@ fn sentence(status: Option<u16>, complaint: &Complaint) -> String {
         (Shape::Json | Shape::Text | Shape::Nothing, Some(name)) => format!("{subject}: {name}"),
         (Shape::Json | Shape::Text | Shape::Nothing, None) => format!("{subject} and said nothing"),
     }
-}
-
-/// The exception in `x-amzn-ErrorType`, e.g. `ns#ThrottlingException:http://…`. (bedrock §5)
-fn amazon_name(header: &str) -> Option<&str> {
-    let name = header.split(':').next()?;
-    name.rsplit('#').next().map(str::trim).filter(|name| !name.is_empty())
 }

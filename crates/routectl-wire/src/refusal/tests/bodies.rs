@@ -1,7 +1,7 @@
 //! Error body → what it says.
 
-use super::refused;
-use crate::refusal::{Complaint, Shape, is_error, read_event};
+use super::{now, refused};
+use crate::refusal::{Complaint, Shape, is_error, read, read_event};
 
 /// What is read, as `message | type | code | param`.
 #[track_caller]
@@ -208,6 +208,15 @@ fn words_hold_no_control_characters() {
     check("plain\u{1b}]0;title\u{7} words\u{9b}", "plain]0;title words | - | - | -");
     let code = "{\"error\":{\"message\":\"m\",\"code\":\"a\\n\\u001bb\"}}";
     check(code, "m | - | a b | -");
+}
+
+#[test]
+fn a_header_that_names_nothing_is_not_a_type() {
+    for value in ["", "\u{1b}", "ns#", "error", "42", "not a name", ":http://internal/"] {
+        let headers = |name: &str| (name == "x-amzn-errortype").then_some(value);
+        let failure = read(400, headers, br#"{"error":{"type":"t","message":"no"}}"#, now());
+        assert_eq!(failure.words.kind.as_deref(), Some("t"), "{value}");
+    }
 }
 
 #[test]

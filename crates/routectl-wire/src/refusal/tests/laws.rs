@@ -14,7 +14,10 @@ fn lawful(status: u16, header: &str, body: &[u8]) {
     for failure in [&failure, &event] {
         let message = &failure.words.message;
         assert!(!message.trim().is_empty() && message.len() <= MAX_TOLD);
-        assert!(!message.contains(|c: char| c.is_control() && c != '\n' && c != '\t'));
+        for said in [Some(message), failure.words.kind.as_ref(), failure.words.code.as_ref()] {
+            let control = |c: char| c.is_control() && c != '\n' && c != '\t';
+            assert!(said.is_none_or(|said| !said.contains(control)));
+        }
         assert!(failure.retry_after.is_none_or(|wait| !wait.is_zero()));
         assert!(failure.status.is_none_or(|status| status >= 300));
     }
