@@ -77,7 +77,7 @@ pub(super) const REFUSALS: &[Fault] = &[
     says("rate-limit-gemini", "rate-limited", Chat, 429, NONE, Json(r#"[{"error":{"code":429,"message":"You exceeded your current requests per minute. Please retry in 2.5s.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"2.5s"}]}}]"#)),
     says("rate-limit-epoch", "rate-limited", Chat, 429, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "{epoch+2}")], RATE_LIMITED),
     says("rate-limit-hint-in-text", "rate-limited", Chat, 429, NONE, Json(r#"{"error":{"message":"Rate limit reached for gpt on tokens per min. Limit: 30000 / min. Please try again in 1.5s.","type":"tokens","param":null,"code":"rate_limit_exceeded"}}"#)),
-    says("slow-down", "rate-limited", Chat, 429, NONE, Json(r#"{"error":{"message":"Slow down","type":"rate_limit_error","param":null,"code":"slow_down"}}"#)),
+    says("slow-down", "overloaded", Chat, 429, NONE, Json(r#"{"error":{"message":"Slow down","type":"rate_limit_error","param":null,"code":"slow_down"}}"#)),
     says("rate-limit-anthropic-resets", "rate-limited", Messages, 429, &[
         ("anthropic-ratelimit-requests-limit", "50"), ("anthropic-ratelimit-requests-remaining", "0"), ("anthropic-ratelimit-requests-reset", "{rfc3339+2}"),
         ("anthropic-ratelimit-input-tokens-limit", "40000"), ("anthropic-ratelimit-input-tokens-remaining", "40000"), ("anthropic-ratelimit-input-tokens-reset", "{rfc3339+60}"),

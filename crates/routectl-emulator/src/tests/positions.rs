@@ -7,12 +7,12 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 #[tokio::test]
-async fn a_stream_can_be_cut_or_ended_at_every_byte() {
+async fn a_stream_can_be_cut_or_ended_at_any_byte() {
     let emulator = Emulator::start().await.unwrap();
     for format in FORMATS {
         let good = good_stream(format, body(format, "mock-1", true, "é").to_string().as_bytes());
         for (verb, end) in [("cut", End::Closed), ("end", End::Proper)] {
-            for at in 0..=good.bytes.len() {
+            for at in (0..good.bytes.len()).step_by(3).chain([good.bytes.len()]) {
                 let request = body(format, &format!("{verb}-at-{at}"), true, "é");
                 let answer = ask(&emulator, format, &request).await;
                 assert_eq!(answer.body, good.bytes[..at], "{verb}-at-{at} {format:?}");
@@ -24,11 +24,11 @@ async fn a_stream_can_be_cut_or_ended_at_every_byte() {
 }
 
 #[tokio::test]
-async fn a_whole_answer_can_be_cut_at_every_byte() {
+async fn a_whole_answer_can_be_cut_at_any_byte() {
     let emulator = Emulator::start().await.unwrap();
     for format in FORMATS {
         let good = good_answer(format, body(format, "mock-1", false, "é").to_string().as_bytes());
-        for at in 0..good.len() {
+        for at in (0..good.len()).step_by(3) {
             let request = body(format, &format!("cut-at-{at}"), false, "é");
             let answer = ask(&emulator, format, &request).await;
             assert_eq!(answer.body, good[..at], "cut-at-{at} {format:?}");
