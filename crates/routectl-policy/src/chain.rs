@@ -188,7 +188,8 @@ impl fmt::Display for FaultKind {
         match self {
             Self::Empty => f.write_str("names no model. List at least one, or remove the alias."),
             Self::BadGlob => f.write_str(
-                "a `*` may only be the last character of an alias. Write the names out, or a prefix and `*`.",
+                "a `*` may only be the last character of an alias. Write the names out, or a prefix \
+                 and `*`.",
             ),
             Self::Unknown { value, nearest } => {
                 write!(f, "no model or alias {value:?}.")?;

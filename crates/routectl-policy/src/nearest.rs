@@ -7,7 +7,8 @@ const OFFERED: usize = 3;
 /// with the product of the lengths.
 const LONGEST: usize = 128;
 
-/// The names nearest to `asked`, best first and then by the alphabet, at most three; none when nothing is near.
+/// The names nearest to `asked`, best first and then by the alphabet, at most three; none when
+/// nothing is near.
 pub fn nearest<'a>(asked: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     if asked.is_empty() || asked.len() > LONGEST {
         return Vec::new();
