@@ -25,6 +25,7 @@ use routectl_core::{Class, Failure, Origin};
 use routectl_wire::Spliced;
 
 pub use body::Body;
+pub use connect::ConnectLimit;
 use connect::{Secure, Timed};
 pub use trust::Trust;
 
@@ -40,7 +41,7 @@ const H2_PING: Duration = Duration::from_secs(30);
 /// Connections to upstreams, for one runtime.
 pub struct Transport {
     trust: Arc<Trust>,
-    connect_timeout: Duration,
+    connect_limit: ConnectLimit,
     environment: Arc<Matcher>,
     plain: Client<Timed<HttpConnector>, Body>,
     /// TLS clients, by the proxy they go through; made at first use, since trust in certificate
@@ -66,10 +67,10 @@ enum Tls {
 impl Transport {
     /// A transport for the current runtime. The proxy variables of the environment are read once,
     /// by the caller, so that all workers agree.
-    pub fn new(trust: Arc<Trust>, connect_timeout: Duration, environment: Arc<Matcher>) -> Self {
-        let plain = client(Timed::new(tcp(), connect_timeout));
+    pub fn new(trust: Arc<Trust>, connect_limit: ConnectLimit, environment: Arc<Matcher>) -> Self {
+        let plain = client(Timed::new(tcp(), connect_limit.clone()));
         let secure = Mutex::default();
-        Self { trust, connect_timeout, environment, plain, secure }
+        Self { trust, connect_limit, environment, plain, secure }
     }
 
     /// Sends a request and waits for the head of the answer.
@@ -125,22 +126,22 @@ impl Transport {
         let config = self.trust.config().map_err(|error| {
             Failure::new(Class::Network, Origin::Router, format!("TLS is not usable: {error}"))
         })?;
-        let timeout = self.connect_timeout;
+        let limit = self.connect_limit.clone();
         let Way::Proxy { uri, user } = way else {
-            return Ok(Tls::Direct(client(Timed::new(connect::secure(config, tcp()), timeout))));
+            return Ok(Tls::Direct(client(Timed::new(connect::secure(config, tcp()), limit))));
         };
         if uri.scheme_str().is_some_and(|scheme| scheme.starts_with("socks5")) {
             let mut socks = SocksV5::new(uri.clone(), tcp());
             if let Some((name, password)) = user {
                 socks = socks.with_auth(name.clone(), password.clone());
             }
-            return Ok(Tls::Socks(client(Timed::new(connect::secure(config, socks), timeout))));
+            return Ok(Tls::Socks(client(Timed::new(connect::secure(config, socks), limit))));
         }
         let mut tunnel = Tunnel::new(uri.clone(), connect::either(Arc::clone(&config), tcp()));
         if let Some((name, password)) = user {
             tunnel = tunnel.with_auth(connect::basic(name, password));
         }
-        Ok(Tls::Tunnel(client(Timed::new(connect::secure(config, tunnel), timeout))))
+        Ok(Tls::Tunnel(client(Timed::new(connect::secure(config, tunnel), limit))))
     }
 }
 

@@ -38,6 +38,10 @@ pub trait Format: Send + Sync {
     /// A failure as the last event of a stream that has begun.
     fn error_event(&self, failure: &Failure) -> Vec<u8>;
 
+    /// Whether an error event is spelled as this format's clients read it. Hosts that imitate a
+    /// format sometimes send another's.
+    fn reads_error(&self, data: &[u8]) -> bool;
+
     /// What keeps a waiting client alive in a stream and means nothing.
     fn keepalive(&self) -> &'static [u8];
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -53,15 +54,38 @@ pub(super) fn from_basic(value: &HeaderValue) -> Option<(String, String)> {
     Some((user.to_owned(), password.to_owned()))
 }
 
+/// How long connecting may take, for all transports at once: a reload changes it in place.
+#[derive(Debug, Clone)]
+pub struct ConnectLimit(Arc<AtomicU64>);
+
+impl ConnectLimit {
+    /// A limit, counted in whole milliseconds.
+    pub fn new(limit: Duration) -> Self {
+        let shared = Self(Arc::default());
+        shared.set(limit);
+        shared
+    }
+
+    /// Changes it for every connection from now on.
+    pub fn set(&self, limit: Duration) {
+        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        self.0.store(millis, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
 /// A connector with a time limit over everything it does: name, TCP, proxy, TLS.
 #[derive(Debug, Clone)]
 pub(super) struct Timed<C> {
     inner: C,
-    limit: Duration,
+    limit: ConnectLimit,
 }
 
 impl<C> Timed<C> {
-    pub(super) fn new(inner: C, limit: Duration) -> Self {
+    pub(super) fn new(inner: C, limit: ConnectLimit) -> Self {
         Self { inner, limit }
     }
 }
@@ -89,7 +113,7 @@ where
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let connecting = self.inner.call(uri);
-        let limit = self.limit;
+        let limit = self.limit.get();
         Box::pin(async move {
             match tokio::time::timeout(limit, connecting).await {
                 Ok(connected) => connected.map_err(Into::into),

@@ -110,6 +110,11 @@ impl<'a> Iterator for Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
+    /// How many bytes are still to be read.
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next line without its end, which is LF, CRLF or a lone CR.
     fn line(&mut self) -> &'a [u8] {
         let end = memchr::memchr2(b'\n', b'\r', self.rest).unwrap_or(self.rest.len());

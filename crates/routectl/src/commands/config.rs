@@ -47,16 +47,20 @@ pub struct Check {
 
 /// Does it, and prints.
 pub fn run(args: Args) -> ExitCode {
-    let said = match args.action {
-        Action::Check(check) => with_loaded(check, |loaded| Ok(summary(loaded))),
-        Action::Show(check) => with_loaded(check, |loaded| show(&loaded.config)),
-        Action::Example => Said::fine(EXAMPLE.to_owned()),
-        Action::Schema => Said::fine(format!("{:#}\n", config::schema())),
-    };
+    let said = act(args.action);
     // Whoever reads us may have left, as `head` does; there is nobody to tell.
     let _ = io::stderr().write_all(said.err.as_bytes());
     let _ = io::stdout().write_all(said.out.as_bytes());
     if said.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn act(action: Action) -> Said {
+    match action {
+        Action::Check(check) => with_loaded(check, |loaded| Ok(summary(loaded))),
+        Action::Show(check) => with_loaded(check, |loaded| show(&loaded.config)),
+        Action::Example => Said::fine(EXAMPLE.to_owned()),
+        Action::Schema => Said::fine(format!("{:#}\n", config::schema())),
+    }
 }
 
 /// What a command says.
@@ -119,4 +123,71 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 /// The config as TOML, with every default filled in and no secret shown.
 fn show(config: &config::Config) -> Result<String, String> {
     toml::to_string(&config.filled()).map_err(|error| format!("cannot be shown: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser;
+
+    use super::{Args, Said, act};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    /// What a command says of a file with this text; the file's path reads `F`.
+    fn said(command: &str, text: &str) -> Said {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, text).unwrap();
+        let path = path.display().to_string();
+        let line = Line::parse_from(["config", command, "--config", &path]);
+        let said = act(line.args.action);
+        Said { out: said.out.replace(&path, "F"), err: said.err.replace(&path, "F"), ..said }
+    }
+
+    fn alone(command: &str) -> Said {
+        act(Line::parse_from(["config", command]).args.action)
+    }
+
+    #[test]
+    fn check_counts_what_there_is_and_tells_notices() {
+        let text = format!("{}\n[usage]\n", alone("example").out);
+        assert_eq!(
+            said("check", &text),
+            Said {
+                out: "ok: 3 providers, 4 models, 4 aliases\n".to_owned(),
+                err: "note: F:75:2: usage: is read and checked, and not served yet.\n".to_owned(),
+                failed: false
+            }
+        );
+    }
+
+    #[test]
+    fn check_tells_every_mistake_and_fails() {
+        let said = said("check", "[server]\nprt = 1\nport = -1\n");
+        assert_eq!(said.out, "");
+        assert!(said.failed);
+        insta::assert_snapshot!(said.err, @"");
+    }
+
+    #[test]
+    fn show_prints_defaults_and_no_secret() {
+        let text = "[server]\nauth.tokens = [\"literal:canary\", \"env://TOKEN\"]\n";
+        let said = said("show", text);
+        assert!(!said.failed);
+        assert!(said.out.contains("tokens = [\"literal:***\", \"env://TOKEN\"]"), "{}", said.out);
+        assert!(said.out.contains("stream_idle_timeout_ms = 300000"), "{}", said.out);
+        assert!(!format!("{said:?}").contains("canary"));
+    }
+
+    #[test]
+    fn schema_is_json() {
+        let schema: serde_json::Value = serde_json::from_str(&alone("schema").out).unwrap();
+        assert_eq!(schema["title"], "Config");
+    }
 }

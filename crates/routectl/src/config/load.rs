@@ -67,7 +67,7 @@ pub fn parse(text: &str, file: &str, flags: Flags) -> Result<Loaded, Diagnostics
     }
     let mut config = Config::deserialize(Deserializer::from(tree)).map_err(|error| {
         let place = error.span().map(|span| source.place(span.start));
-        let (file, message) = (file.to_owned(), error.message().to_owned());
+        let (file, message) = (file.to_owned(), format!("the types refuse it: {}.", error.message()));
         Diagnostics(vec![Diagnostic { file, place, path: String::new(), message }])
     })?;
     drop_own_headers(&mut config);
@@ -186,7 +186,7 @@ fn is_readable_otherwise(path: &Path) -> bool {
 }
 
 /// Where the config file should be, under this environment. An empty variable is one not set.
-fn place(explicit: Option<PathBuf>, env: impl Fn(&str) -> Option<OsString>) -> Missing {
+pub(super) fn place(explicit: Option<PathBuf>, env: impl Fn(&str) -> Option<OsString>) -> Missing {
     let env = |name: &str| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(path) = explicit {
         return Missing { path, said: "--config" };

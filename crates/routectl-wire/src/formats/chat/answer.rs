@@ -71,7 +71,7 @@ impl Reader {
     fn answer(&mut self, body: &[u8], whole: bool, events: &mut Vec<Event>) -> Result<(), Garbled> {
         let answer: Answer<'_> = serde_json::from_slice(body)
             .map_err(|error| Garbled { what: "a chat answer", why: error.to_string() })?;
-        if answer.error.is_some_and(|error| error.get() != "null") {
+        if answer.error.is_some() && refusal::is_error(body) {
             events.push(Event::Failed(refusal::read_event(body)));
             return Ok(());
         }

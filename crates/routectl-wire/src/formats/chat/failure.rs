@@ -1,7 +1,8 @@
 //! Failure → the Chat error envelope, in the vendor's own vocabulary.
 
 use routectl_core::{Class, Failure};
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
 struct Envelope<'a> {
@@ -28,6 +29,18 @@ pub(super) fn envelope(failure: &Failure) -> Vec<u8> {
         code: words.code.as_deref().or(code),
     };
     serde_json::to_vec(&Envelope { error }).unwrap_or_default()
+}
+
+/// A chunk whose `error` is an object: what the official clients raise. (facts: OpenAI chat, 6.1)
+#[derive(Deserialize)]
+struct Own {
+    #[expect(dead_code, reason = "only its shape counts")]
+    error: std::collections::BTreeMap<String, IgnoredAny>,
+}
+
+/// Whether this is an error as OpenAI's clients read it.
+pub(super) fn is_own(data: &[u8]) -> bool {
+    serde_json::from_slice::<Own>(data).is_ok()
 }
 
 /// Type and code that OpenAI uses for a class. (facts: OpenAI chat, section 7)

@@ -45,6 +45,10 @@ impl Format for Chat {
         [b"data: ".as_slice(), &failure::envelope(failure), b"\n\n"].concat()
     }
 
+    fn reads_error(&self, data: &[u8]) -> bool {
+        failure::is_own(data)
+    }
+
     fn keepalive(&self) -> &'static [u8] {
         b": keepalive\n\n"
     }

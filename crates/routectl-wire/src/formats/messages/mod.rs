@@ -44,6 +44,10 @@ impl Format for Messages {
         [b"event: error\ndata: ".as_slice(), &failure::envelope(failure), b"\n\n"].concat()
     }
 
+    fn reads_error(&self, data: &[u8]) -> bool {
+        failure::is_own(data)
+    }
+
     fn keepalive(&self) -> &'static [u8] {
         b"event: ping\ndata: {\"type\": \"ping\"}\n\n"
     }

@@ -1,0 +1,206 @@
+//! A stream from an upstream to the client. It reads from the upstream only when the client takes
+//! bytes, so nothing piles up; what has arrived together leaves together.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body as _;
+use hyper::body::Incoming;
+use routectl_core::{Class, Failure, Origin};
+use routectl_wire::Format;
+use tokio::time::{Instant, Sleep};
+
+use super::BrokenOff;
+use crate::record::Record;
+use crate::relay::Relay;
+
+/// How long an upstream may be silent before the client gets a sign of life. Claude Code and Codex
+/// give up after 300 s without a byte, proxies in between after 60. (facts: clients, section 2.4)
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// How long a finished stream's connection may take to close before it is given up.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How long the last event has to leave before the connection is cut.
+pub(super) const PARTING: Duration = Duration::from_millis(50);
+
+/// A committed stream.
+pub struct Stream {
+    format: &'static dyn Format,
+    upstream: Incoming,
+    relay: Relay,
+    state: State,
+    idle: Duration,
+    /// When the upstream last sent something, and when the client last got something.
+    heard: Instant,
+    sent: Instant,
+    timer: Pin<Box<Sleep>>,
+    record: Record,
+}
+
+enum State {
+    /// The held head of the answer, from its preamble to its first content.
+    First(Bytes),
+    Flowing,
+    /// The client has its last event and is cut off next.
+    Parting,
+    Over,
+}
+
+/// What one look at the upstream gave.
+enum Heard {
+    Bytes(Bytes),
+    End(Option<Bytes>),
+    Failure(Failure),
+}
+
+impl Stream {
+    /// A stream whose first content has come.
+    pub fn new(
+        format: &'static dyn Format,
+        first: Bytes,
+        upstream: Incoming,
+        relay: Relay,
+        idle: Duration,
+        record: Record,
+    ) -> Self {
+        let now = Instant::now();
+        let timer = Box::pin(tokio::time::sleep_until(now + KEEPALIVE.min(idle)));
+        let state = State::First(first);
+        Self { format, upstream, relay, state, idle, heard: now, sent: now, timer, record }
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        match std::mem::replace(&mut self.state, State::Flowing) {
+            State::First(bytes) => {
+                self.state = self.state_after();
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            State::Flowing => self.flow(cx),
+            State::Parting => {
+                self.state = State::Parting;
+                ready!(self.timer.as_mut().poll(cx));
+                self.state = State::Over;
+                Poll::Ready(Some(Err(BrokenOff)))
+            }
+            State::Over => {
+                self.state = State::Over;
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        match self.listen(cx) {
+            Poll::Ready(Heard::Bytes(bytes)) => {
+                self.state = self.state_after();
+                Poll::Ready(Some(Ok(bytes)))
+            }
+            Poll::Ready(Heard::End(rest)) => {
+                self.state = self.state_after();
+                if matches!(self.state, State::Flowing) {
+                    self.state = State::Over;
+                    self.record.answered(200, self.relay.usage());
+                }
+                match rest.filter(|rest| !rest.is_empty()) {
+                    Some(rest) => Poll::Ready(Some(Ok(rest))),
+                    None => self.poll(cx),
+                }
+            }
+            Poll::Ready(Heard::Failure(failure)) => Poll::Ready(Some(Ok(self.part(&failure)))),
+            Poll::Pending => self.wait(cx),
+        }
+    }
+
+    /// Reads until there is something for the client.
+    fn listen(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
+        loop {
+            let frame = match ready!(Pin::new(&mut self.upstream).poll_frame(cx)) {
+                None => return Poll::Ready(self.upstream_ended()),
+                Some(Err(error)) => return Poll::Ready(Heard::Failure(cut(&error))),
+                Some(Ok(frame)) => frame,
+            };
+            let Ok(bytes) = frame.into_data() else { continue };
+            self.heard = Instant::now();
+            match self.relay.push(bytes) {
+                Ok(Some(bytes)) => {
+                    self.sent = self.heard;
+                    self.record.counted(self.relay.usage());
+                    return Poll::Ready(Heard::Bytes(bytes));
+                }
+                Ok(None) => {}
+                Err(failure) => return Poll::Ready(Heard::Failure(failure)),
+            }
+        }
+    }
+
+    fn upstream_ended(&mut self) -> Heard {
+        match self.relay.finish() {
+            Ok(rest) => Heard::End(rest),
+            Err(failure) => Heard::Failure(failure),
+        }
+    }
+
+    /// The upstream is silent: for how long, and who has to hear of it.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        loop {
+            ready!(self.timer.as_mut().poll(cx));
+            let now = Instant::now();
+            if self.relay.ended() && now >= self.heard + LINGER {
+                self.state = State::Over;
+                self.record.answered(200, self.relay.usage());
+                return Poll::Ready(None);
+            }
+            if now >= self.heard + self.idle {
+                let what = format!("the upstream was silent for {} ms", self.idle.as_millis());
+                let failure = Failure::new(Class::Timeout, Origin::Router, what);
+                return Poll::Ready(Some(Ok(self.part(&failure))));
+            }
+            let due = now >= self.sent + KEEPALIVE;
+            if due {
+                self.sent = now;
+            }
+            let next = self.next_look();
+            self.timer.as_mut().reset(next);
+            if due && !self.relay.ended() {
+                return Poll::Ready(Some(Ok(Bytes::from_static(self.format.keepalive()))));
+            }
+        }
+    }
+
+    fn next_look(&self) -> Instant {
+        let silent = self.heard + if self.relay.ended() { LINGER } else { self.idle };
+        silent.min(self.sent + KEEPALIVE)
+    }
+
+    /// What follows the bytes that are on their way: more, a short wait for the end of the
+    /// connection, or the cut when the upstream has told its own failure.
+    fn state_after(&mut self) -> State {
+        if let Some(failure) = self.relay.told_failure() {
+            let class = failure.class;
+            self.record.broken(class, self.relay.usage());
+            self.timer.as_mut().reset(Instant::now() + PARTING);
+            return State::Parting;
+        }
+        if self.relay.ended() {
+            self.timer.as_mut().reset(Instant::now() + LINGER);
+        }
+        State::Flowing
+    }
+
+    /// The last thing the client hears: why the answer broke.
+    fn part(&mut self, failure: &Failure) -> Bytes {
+        self.record.broken(failure.class, self.relay.usage());
+        self.timer.as_mut().reset(Instant::now() + PARTING);
+        self.state = State::Parting;
+        Bytes::from(self.format.error_event(failure))
+    }
+}
+
+fn cut(error: &hyper::Error) -> Failure {
+    let message = format!("the upstream cut its stream: {error}");
+    Failure::new(Class::Network, Origin::Upstream, message)
+}

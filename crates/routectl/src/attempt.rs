@@ -1,0 +1,313 @@
+//! Rooms 5 and 6, prepare and send: one attempt at one target, up to its first content.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use routectl_core::{Class, Failure, Origin, Usage};
+use routectl_providers::{Call, Provider, Transport, headers, outbound};
+use routectl_wire::{Format, Spliced};
+use tokio::time::{Instant, timeout};
+
+use crate::inbound::Inbound;
+use crate::relay::{Relay, read_whole};
+use crate::rescue::{Rescue, Verbatim};
+use crate::target::{Clocks, Target, Upstream};
+
+/// Most of an error body that is read. More is a page, not a message.
+const MAX_REFUSAL: usize = 64 << 10;
+
+/// Largest whole answer that is held for reading: base64 audio and images run to tens of MiB.
+const MAX_ANSWER: usize = 128 << 20;
+
+/// An answer that has begun.
+pub enum Opened {
+    /// All of it, read and found good.
+    Whole { status: StatusCode, headers: HeaderMap, body: Bytes, usage: Usage },
+    /// Its first content, with more to come.
+    Streamed { status: StatusCode, headers: HeaderMap, first: Bytes, rest: Incoming, relay: Relay },
+}
+
+/// One try at one target.
+pub struct Attempt<'a> {
+    pub target: &'a Target,
+    pub inbound: &'a Inbound,
+    pub transport: &'a Transport,
+}
+
+impl Attempt<'_> {
+    /// Sends the request and waits for the first content of a stream, or for the whole answer.
+    ///
+    /// # Errors
+    /// Whatever goes wrong before the client has seen anything.
+    pub async fn open(&self) -> Result<Opened, Rescue> {
+        let Upstream::Served { provider, credential } = &self.target.upstream else {
+            return Err(no_upstream().into());
+        };
+        let secret = credential.current(Instant::now().into_std()).map_err(|error| {
+            let account = &provider.account().name;
+            Failure::new(Class::Auth, Origin::Router, format!("provider {account}: {error}"))
+        })?;
+        let call = Call {
+            body: &self.inbound.document,
+            client: &self.inbound.headers,
+            query: self.inbound.query.as_deref(),
+            model: &self.target.model,
+        };
+        let edits = provider.edits(&call);
+        tracing::trace!(edits = ?edits.iter().map(|edit| edit.name).collect::<Vec<_>>());
+        let body = call.body.spliced(&edits);
+        let request = outbound(&**provider, &call, body, &secret)?;
+        let opened = self.ask(&**provider, request).await;
+        opened.map_err(|rescue| scrubbed(rescue, secret.expose()))
+    }
+
+    async fn ask(
+        &self,
+        provider: &dyn Provider,
+        request: Request<Spliced>,
+    ) -> Result<Opened, Rescue> {
+        let clocks = self.target.clocks;
+        let sending = self.transport.send(request, provider.account().proxy.as_deref());
+        if self.inbound.streamed {
+            let first = within(clocks.first_content, "first content", async {
+                self.first_content(provider, sending.await?).await
+            });
+            return first.await;
+        }
+        match clocks.whole {
+            Some(limit) => within(limit, "answer", self.whole(provider, sending)).await,
+            None => self.whole(provider, sending).await,
+        }
+    }
+
+    /// The whole answer of a request that does not stream. Without a limit of its own it has the
+    /// clocks of a stream: first the head, then no silence.
+    async fn whole(
+        &self,
+        provider: &dyn Provider,
+        sending: impl Future<Output = Result<Response<Incoming>, Failure>>,
+    ) -> Result<Opened, Rescue> {
+        let Clocks { first_content, idle, .. } = self.target.clocks;
+        let answer = within(first_content, "answer", async { Ok(sending.await?) }).await?;
+        let answer = self.accepted(provider, answer).await?;
+        let (head, body) = answer.into_parts();
+        let body = collect(body, length(&head.headers), MAX_ANSWER, idle).await?;
+        let usage = read_whole(provider.format(), &body)?;
+        let headers = answer_headers(&head.headers);
+        Ok(Opened::Whole { status: head.status, headers, body, usage })
+    }
+
+    /// Holds the head of a stream until its first content.
+    async fn first_content(
+        &self,
+        provider: &dyn Provider,
+        answer: Response<Incoming>,
+    ) -> Result<Opened, Rescue> {
+        let answer = self.accepted(provider, answer).await?;
+        let (head, mut rest) = answer.into_parts();
+        if let Some(kind) = not_a_stream(&head.headers) {
+            return Err(self.whole_instead(provider.format(), kind, rest).await);
+        }
+        let mut relay = Relay::new(provider.format());
+        loop {
+            let released = match rest.frame().await {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(bytes) => relay.push(bytes)?,
+                    Err(_trailers) => None,
+                },
+                Some(Err(error)) => return Err(cut(&error).into()),
+                None => relay.finish()?,
+            };
+            if let Some(first) = released {
+                let headers = answer_headers(&head.headers);
+                return Ok(Opened::Streamed { status: head.status, headers, first, rest, relay });
+            }
+        }
+    }
+
+    /// The answer, if the upstream did not refuse.
+    async fn accepted(
+        &self,
+        provider: &dyn Provider,
+        answer: Response<Incoming>,
+    ) -> Result<Response<Incoming>, Rescue> {
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let (head, body) = answer.into_parts();
+        let (body, whole) = read_refusal(body, self.target.clocks.idle).await;
+        let mut failure =
+            routectl_providers::failure(head.status, &head.headers, &body, SystemTime::now());
+        if head.status.is_redirection() {
+            failure.class = Class::ServerError;
+            failure.words.message = redirected(provider, &head.headers);
+        }
+        routectl_policy::reclass(&mut failure, &self.target.class_overrides);
+        let told = head.status.is_client_error() || head.status.is_server_error();
+        let verbatim = (told && whole && is_json(&body)).then(|| Verbatim {
+            status: head.status,
+            headers: answer_headers(&head.headers),
+            body,
+        });
+        Err(Rescue { failure, verbatim })
+    }
+
+    /// A stream was asked for and something else came: an error told with a 200, a page, or an
+    /// answer in one piece, which a streaming client cannot read.
+    async fn whole_instead(
+        &self,
+        format: &'static dyn Format,
+        kind: &str,
+        body: Incoming,
+    ) -> Rescue {
+        let body = match collect(body, None, MAX_ANSWER, self.target.clocks.idle).await {
+            Ok(body) => body,
+            Err(failure) => return failure.into(),
+        };
+        match read_whole(format, &body) {
+            Err(failure) => failure.into(),
+            Ok(_) => {
+                let what = format!("a stream was asked for, the upstream answered with {kind}");
+                Failure::new(Class::ServerError, Origin::Upstream, what).into()
+            }
+        }
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    what: &str,
+    work: impl Future<Output = Result<T, Rescue>>,
+) -> Result<T, Rescue> {
+    timeout(limit, work).await.unwrap_or_else(|_| {
+        let message = format!("no {what} within {} ms", limit.as_millis());
+        Err(Failure::new(Class::Timeout, Origin::Router, message).into())
+    })
+}
+
+/// A body in one piece, with a bound on its size and on its silences.
+async fn collect(
+    mut body: Incoming,
+    length: Option<usize>,
+    most: usize,
+    idle: Duration,
+) -> Result<Bytes, Failure> {
+    let too_large = || {
+        let message = format!("the upstream's answer is larger than {} MiB", most >> 20);
+        Failure::new(Class::ServerError, Origin::Upstream, message)
+    };
+    let mut whole = BytesMut::new();
+    loop {
+        let frame = timeout(idle, body.frame()).await.map_err(|_| {
+            let message = format!("the upstream was silent for {} ms", idle.as_millis());
+            Failure::new(Class::Timeout, Origin::Router, message)
+        })?;
+        let Some(frame) = frame else { return Ok(whole.freeze()) };
+        let Ok(bytes) = frame.map_err(|error| cut(&error))?.into_data() else { continue };
+        if whole.len() + bytes.len() > most {
+            return Err(too_large());
+        }
+        if whole.is_empty() {
+            // The common case: all of it in one piece, shared and not copied.
+            if length == Some(bytes.len()) {
+                return Ok(bytes);
+            }
+            whole.reserve(length.unwrap_or(0).min(most));
+        }
+        whole.extend_from_slice(&bytes);
+    }
+}
+
+/// What can be had of an error body, and whether that is all of it. A refusal that breaks off is a
+/// refusal all the same.
+async fn read_refusal(mut body: Incoming, idle: Duration) -> (Bytes, bool) {
+    let mut read = BytesMut::new();
+    while read.len() <= MAX_REFUSAL {
+        match timeout(idle, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                read.extend_from_slice(frame.data_ref().map_or(&[], |bytes| &bytes[..]));
+            }
+            Ok(None) => return (read.freeze(), true),
+            Ok(Some(Err(_))) | Err(_) => break,
+        }
+    }
+    read.truncate(MAX_REFUSAL);
+    (read.freeze(), false)
+}
+
+/// Shortest credential that is looked for in what an upstream says: a shorter one is a placeholder,
+/// and taking it out would spoil words.
+const MIN_SECRET: usize = 8;
+
+/// A failure without the credential, should the upstream have said it back.
+fn scrubbed(mut rescue: Rescue, secret: &str) -> Rescue {
+    if secret.len() < MIN_SECRET {
+        return rescue;
+    }
+    let words = &mut rescue.failure.words;
+    let said =
+        [Some(&mut words.message), words.kind.as_mut(), words.code.as_mut(), words.param.as_mut()];
+    for text in said.into_iter().flatten() {
+        if text.contains(secret) {
+            *text = text.replace(secret, "***");
+        }
+    }
+    if let Some(verbatim) = &mut rescue.verbatim {
+        let body = String::from_utf8_lossy(&verbatim.body);
+        if body.contains(secret) {
+            verbatim.body = Bytes::from(body.replace(secret, "***"));
+        }
+    }
+    rescue
+}
+
+/// The headers of an answer that the client gets.
+fn answer_headers(upstream: &HeaderMap) -> HeaderMap {
+    let mut telling = headers::telling(upstream);
+    let kind = upstream.get(CONTENT_TYPE).cloned();
+    telling
+        .insert(CONTENT_TYPE, kind.unwrap_or_else(|| HeaderValue::from_static("application/json")));
+    telling
+}
+
+fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// What a body is when its content type says that it is no event stream. A missing or odd type is
+/// given the benefit of the doubt. (facts: provider quirks, section 1)
+fn not_a_stream(headers: &HeaderMap) -> Option<&'static str> {
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    match kind.to_ascii_lowercase().as_str() {
+        "application/json" => Some("a whole body"),
+        "text/html" => Some("an HTML page"),
+        _ => None,
+    }
+}
+
+/// Refusals that are not JSON are pages of something in between: clients cannot read them.
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() && !body.is_empty()
+}
+
+fn redirected(provider: &dyn Provider, headers: &HeaderMap) -> String {
+    let to = headers.get(http::header::LOCATION).and_then(|value| value.to_str().ok());
+    let host = to.and_then(|to| to.parse::<http::Uri>().ok());
+    let host = host.as_ref().and_then(http::Uri::host).unwrap_or("another address");
+    let name = &provider.account().name;
+    format!("provider {name} redirects to {host}; redirects are not followed: correct its base_url")
+}
+
+fn cut(error: &hyper::Error) -> Failure {
+    let message = format!("the upstream cut its answer: {error}");
+    Failure::new(Class::Network, Origin::Upstream, message)
+}
+
+fn no_upstream() -> Failure {
+    Failure::new(Class::FeatureUnsupported, Origin::Router, "this kind is not served yet")
+}

@@ -1,0 +1,69 @@
+//! `routectl test`: one request through the real path, streamed to the terminal, with the hops.
+
+use std::io;
+use std::process::ExitCode;
+
+use routectl_wire::{CHAT, Format, MESSAGES};
+
+use super::ConfigPath;
+use super::ask::Question;
+use crate::config::{self, Flags};
+use crate::server::Server;
+use crate::snapshot::Snapshot;
+use crate::target::Upstream;
+
+/// Send one prompt through the real path.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  routectl test fast --prompt 'Say hi'")]
+pub struct Args {
+    /// An alias or a model's nickname.
+    pub model: String,
+    /// What to ask.
+    #[arg(long, short, default_value = "Say hello in one short sentence.")]
+    pub prompt: String,
+    #[command(flatten)]
+    pub path: ConfigPath,
+}
+
+/// Asks once; the exit status says whether there was an answer.
+pub fn run(args: Args) -> ExitCode {
+    match ask(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn ask(args: Args) -> Result<(), String> {
+    let path = config::find(args.path.config).map_err(|missing| missing.to_string())?;
+    let loaded = config::load(&path, Flags::default()).map_err(|faults| faults.to_string())?;
+    let mut config = loaded.config;
+    // A router of its own, on a port of its own, for this machine only.
+    config.server = config::Server { port: 0, ..config::Server::default() };
+    let snapshot = Snapshot::new(config, None).map_err(|error| error.to_string())?;
+    let format = spoken(&snapshot, &args.model);
+    let server = Server::start(snapshot).map_err(|error| error.to_string())?;
+    let question =
+        Question { router: server.address(), format, model: &args.model, prompt: &args.prompt };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    let outcome = runtime.block_on(question.ask(&mut io::stdout()));
+    server.stop();
+    outcome.map_err(|error| error.to_string())
+}
+
+/// The format that the first target of the chain speaks.
+fn spoken(snapshot: &Snapshot, model: &str) -> &'static dyn Format {
+    let chain = snapshot.routes.chain(model, None).ok();
+    let first = chain.and_then(|chain| chain.targets.first().copied());
+    let target = first.and_then(|id| snapshot.target(id));
+    let speaks = target.and_then(|target| match &target.upstream {
+        Upstream::Served { provider, .. } => Some(provider.format().name()),
+        Upstream::NotYet { .. } => None,
+    });
+    if speaks == Some(MESSAGES.name()) { MESSAGES } else { CHAT }
+}

@@ -1,0 +1,243 @@
+//! Room 7, relay: bytes → frames → events → bytes; hold until commit; a failure before commit
+//! goes back to the walk.
+//!
+//! Native lane: the bytes go on as they came, cut at the ends of events so that nothing half said
+//! reaches a client, while the decoder reads along.
+
+use bytes::{Bytes, BytesMut};
+use routectl_core::{Class, Event, Failure, Origin, Usage};
+use routectl_wire::framing::sse::{self, Cutter};
+use routectl_wire::grammar::Grammar;
+use routectl_wire::{Decoder, Format, Frame};
+
+/// Most bytes held back before the first content. A preamble is a few KiB; pings come every few
+/// seconds; a host that sends more than this without content is broken.
+const MAX_HELD: usize = 1 << 20;
+
+/// One answer on its way to the client.
+pub struct Relay {
+    format: &'static dyn Format,
+    cutter: Cutter,
+    decoder: Box<dyn Decoder>,
+    /// Emptied after every read; kept for its allocation.
+    events: Vec<Event>,
+    grammar: Grammar,
+    /// Complete events from before the first content.
+    held: BytesMut,
+    phase: Phase,
+    usage: Usage,
+}
+
+/// How far an answer has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Phase {
+    /// No content yet: another target may still answer.
+    Holding,
+    /// Content is on its way to the client.
+    Committed,
+    /// The format's last event has come.
+    Ended,
+    /// The upstream's own error event is on its way to the client.
+    Failed(Failure),
+}
+
+impl Relay {
+    /// A relay for one streamed answer in this format.
+    pub fn new(format: &'static dyn Format) -> Self {
+        Self {
+            format,
+            cutter: Cutter::default(),
+            decoder: format.decoder(),
+            events: Vec::new(),
+            grammar: Grammar::default(),
+            held: BytesMut::new(),
+            phase: Phase::Holding,
+            usage: Usage::default(),
+        }
+    }
+
+    /// Takes bytes of the upstream; gives what may go on to the client now.
+    ///
+    /// # Errors
+    /// Before commit, any failure of the upstream; the client has seen nothing. After it, only an
+    /// event beyond all bounds.
+    pub fn push(&mut self, bytes: Bytes) -> Result<Option<Bytes>, Failure> {
+        let events = self
+            .cutter
+            .push(bytes)
+            .map_err(|error| broken(Class::ServerError, error.to_string()))?;
+        match events {
+            Some(events) => self.pass(events),
+            None => Ok(None),
+        }
+    }
+
+    /// The upstream's body has ended; gives what is left for the client.
+    ///
+    /// # Errors
+    /// When the answer is not complete: nothing that ends in silence is an answer.
+    pub fn finish(&mut self) -> Result<Option<Bytes>, Failure> {
+        let rest = match self.cutter.finish() {
+            // Hosts forget the blank line behind the last event. Half an event does not parse.
+            Some(rest) if self.parses(&rest) => self.pass([&rest[..], b"\n\n"].concat().into())?,
+            _ => None,
+        };
+        match &self.phase {
+            Phase::Failed(_) | Phase::Ended => Ok(rest),
+            Phase::Committed if self.decoder.complete() => {
+                self.phase = Phase::Ended;
+                let end = Bytes::from_static(self.format.terminator());
+                Ok(Some(
+                    rest.map_or_else(|| end.clone(), |rest| [rest, end.clone()].concat().into()),
+                ))
+            }
+            Phase::Committed => {
+                Err(broken(Class::Network, "the upstream's stream ended before its answer did"))
+            }
+            Phase::Holding => {
+                Err(broken(Class::ServerError, "the upstream's stream ended without any content"))
+            }
+        }
+    }
+
+    /// Whether the first content has come.
+    pub fn committed(&self) -> bool {
+        self.phase != Phase::Holding
+    }
+
+    /// Whether the format's last event has come.
+    pub fn ended(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    /// The failure that the upstream itself told the client in its stream.
+    pub fn told_failure(&self) -> Option<&Failure> {
+        match &self.phase {
+            Phase::Failed(failure) => Some(failure),
+            Phase::Holding | Phase::Committed | Phase::Ended => None,
+        }
+    }
+
+    /// The counters so far.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// Reads complete events, and holds them or lets them go.
+    fn pass(&mut self, bytes: Bytes) -> Result<Option<Bytes>, Failure> {
+        let mut frames = sse::frames(&bytes);
+        loop {
+            let start = bytes.len() - frames.left();
+            let Some(frame) = frames.next() else { break };
+            if let Err(garbled) = self.decoder.frame(&frame, &mut self.events)
+                && self.phase == Phase::Holding
+            {
+                return Err(broken(Class::ServerError, format!("cannot read {garbled}")));
+            }
+            self.take_events()?;
+            if let Phase::Failed(failure) = &self.phase {
+                // Nothing follows an error, and one that clients cannot read is said in their words.
+                let end = bytes.len() - frames.left();
+                let told = match frame {
+                    Frame::Sse { data, .. } if self.format.reads_error(&data) => bytes.slice(..end),
+                    Frame::Sse { .. } | Frame::Whole(_) => {
+                        [&bytes[..start], &self.format.error_event(failure)].concat().into()
+                    }
+                };
+                return Ok(Some(self.released(told)));
+            }
+        }
+        if self.phase != Phase::Holding {
+            return Ok(Some(self.released(bytes)));
+        }
+        if self.held.len() + bytes.len() > MAX_HELD {
+            let what = format!("the upstream sent {} KiB without any content", MAX_HELD >> 10);
+            return Err(broken(Class::ServerError, what));
+        }
+        self.held.extend_from_slice(&bytes);
+        Ok(None)
+    }
+
+    fn take_events(&mut self) -> Result<(), Failure> {
+        let mut events = std::mem::take(&mut self.events);
+        let outcome = events.drain(..).try_for_each(|event| self.take(event));
+        self.events = events;
+        outcome
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), Failure> {
+        debug_assert_eq!(self.grammar.take(&event), Ok(()), "decoders keep to the grammar");
+        let commits = event.commits();
+        match event {
+            Event::Failed(failure) if self.phase == Phase::Holding => return Err(failure),
+            Event::Failed(failure) => self.phase = Phase::Failed(failure),
+            Event::Usage(usage) => self.usage = self.usage.overlaid(usage),
+            Event::End if self.phase == Phase::Committed => self.phase = Phase::Ended,
+            Event::Start(_)
+            | Event::Open { .. }
+            | Event::Delta { .. }
+            | Event::Close { .. }
+            | Event::Stop(_)
+            | Event::End
+            | Event::Alive
+            | Event::Opaque(_) => {}
+        }
+        if commits && self.phase == Phase::Holding {
+            self.phase = Phase::Committed;
+        }
+        Ok(())
+    }
+
+    /// What was held, then these bytes.
+    fn released(&mut self, bytes: Bytes) -> Bytes {
+        if self.held.is_empty() {
+            return bytes;
+        }
+        let mut held = std::mem::take(&mut self.held);
+        held.extend_from_slice(&bytes);
+        held.freeze()
+    }
+
+    /// Whether a run of bytes is one whole event, tried on a decoder of its own.
+    fn parses(&self, bytes: &[u8]) -> bool {
+        let mut decoder = self.format.decoder();
+        let mut events = Vec::new();
+        let mut frames = sse::frames(bytes).peekable();
+        frames.peek().is_some() && frames.all(|frame| decoder.frame(&frame, &mut events).is_ok())
+    }
+}
+
+/// What a whole answer says, read by the same decoder as a streamed one.
+///
+/// # Errors
+/// An error inside a 200, or a body that is no answer.
+pub fn read_whole(format: &'static dyn Format, body: &[u8]) -> Result<Usage, Failure> {
+    let mut events = Vec::new();
+    format
+        .decoder()
+        .frame(&Frame::Whole(body), &mut events)
+        .map_err(|garbled| broken(Class::ServerError, format!("cannot read {garbled}")))?;
+    let mut usage = Usage::default();
+    for event in events {
+        match event {
+            Event::Failed(failure) => return Err(failure),
+            Event::Usage(counters) => usage = usage.overlaid(counters),
+            Event::Start(_)
+            | Event::Open { .. }
+            | Event::Delta { .. }
+            | Event::Close { .. }
+            | Event::Stop(_)
+            | Event::End
+            | Event::Alive
+            | Event::Opaque(_) => {}
+        }
+    }
+    Ok(usage)
+}
+
+fn broken(class: Class, message: impl Into<String>) -> Failure {
+    Failure::new(class, Origin::Upstream, message)
+}
+
+#[cfg(test)]
+mod tests;

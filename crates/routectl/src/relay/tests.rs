@@ -1,0 +1,159 @@
+use bytes::Bytes;
+use routectl_wire::{CHAT, Format, MESSAGES};
+
+use super::Relay;
+
+const CHAT_STREAM: &str = concat!(
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+    ": OPENROUTER PROCESSING\n\n",
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hé 😀\"}}]}\n\n",
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+    "data: {\"id\":\"c\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n",
+    "data: [DONE]\n\n",
+);
+
+const MESSAGES_STREAM: &str = concat!(
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"content\":[],\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n",
+    "event: ping\ndata: {\"type\":\"ping\"}\n\n",
+    "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hé 😀\"}}\n\n",
+    "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":2}}\n\n",
+    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+);
+
+fn cases() -> [(&'static dyn Format, &'static str); 2] {
+    [(CHAT, CHAT_STREAM), (MESSAGES, MESSAGES_STREAM)]
+}
+
+/// What a client sees of a stream that arrives in pieces, and how it ends.
+fn relayed<'a>(
+    format: &'static dyn Format,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<u8>, Result<(), String>) {
+    let mut relay = Relay::new(format);
+    let mut seen = Vec::new();
+    for piece in pieces {
+        match relay.push(Bytes::copy_from_slice(piece)) {
+            Ok(bytes) => seen.extend(bytes.unwrap_or_default()),
+            Err(failure) => return (seen, Err(failure.to_string())),
+        }
+    }
+    match relay.finish() {
+        Ok(rest) => seen.extend(rest.unwrap_or_default()),
+        Err(failure) => return (seen, Err(failure.to_string())),
+    }
+    let told = relay.told_failure().map_or(Ok(()), |failure| Err(failure.to_string()));
+    (seen, told)
+}
+
+#[test]
+fn g1_a_stream_passes_byte_for_byte_however_it_is_cut() {
+    for (format, stream) in cases() {
+        for size in 1..stream.len() {
+            let (seen, end) = relayed(format, stream.as_bytes().chunks(size));
+            assert_eq!(seen, stream.as_bytes(), "{} in pieces of {size}", format.name());
+            assert_eq!(end, Ok(()));
+        }
+    }
+}
+
+#[test]
+fn g3_a_stream_cut_at_any_byte_is_whole_events_and_a_failure() {
+    for (format, stream) in cases() {
+        for cut in 0..stream.len() {
+            let (seen, end) = relayed(format, [&stream.as_bytes()[..cut]]);
+            assert!(stream.as_bytes().starts_with(&seen[..seen.len().min(cut)]));
+            let whole = seen.is_empty() || seen.ends_with(b"\n\n");
+            assert!(whole, "half an event at {cut}: {}", String::from_utf8_lossy(&seen));
+            let finished = String::from_utf8_lossy(&seen).contains(match format.name() {
+                "chat" => "finish_reason",
+                _ => "message_stop",
+            });
+            assert_eq!(end.is_ok(), finished, "{} cut at {cut}: {end:?}", format.name());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_seen_before_the_first_content() {
+    for (format, stream) in cases() {
+        let content = stream.find("Hé").unwrap();
+        let event = stream[..content].rfind("\n\n").unwrap() + 2;
+        let (seen, end) = relayed(format, [&stream.as_bytes()[..event]]);
+        assert!(seen.is_empty(), "{}", String::from_utf8_lossy(&seen));
+        assert!(end.is_err());
+    }
+}
+
+#[test]
+fn an_error_event_before_content_is_a_failure_the_client_never_sees() {
+    for (format, stream) in cases() {
+        let start = stream.find("\n\n").unwrap() + 2;
+        let failure = routectl_core::Failure::new(
+            routectl_core::Class::Overloaded,
+            routectl_core::Origin::Upstream,
+            "Overloaded",
+        );
+        let error = format.error_event(&failure);
+        let (seen, end) = relayed(format, [&stream.as_bytes()[..start], &error]);
+        assert!(seen.is_empty());
+        assert_eq!(end.unwrap_err(), "overloaded: Overloaded");
+    }
+}
+
+#[test]
+fn an_error_event_after_content_reaches_the_client_as_it_is() {
+    let error = b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"busy\"}}\n\n";
+    let cut = MESSAGES_STREAM.find("event: content_block_stop").unwrap();
+    let (seen, end) = relayed(MESSAGES, [&MESSAGES_STREAM.as_bytes()[..cut], error]);
+    assert!(seen.ends_with(error));
+    assert_eq!(end.unwrap_err(), "overloaded: busy");
+}
+
+#[test]
+fn a_chat_stream_without_its_terminator_gets_it() {
+    let bare = CHAT_STREAM.strip_suffix("data: [DONE]\n\n").unwrap();
+    assert_eq!(relayed(CHAT, [bare.as_bytes()]), (CHAT_STREAM.as_bytes().to_vec(), Ok(())));
+}
+
+#[test]
+fn a_last_event_without_its_blank_line_counts() {
+    let bare = MESSAGES_STREAM.trim_end();
+    let (seen, end) = relayed(MESSAGES, [bare.as_bytes()]);
+    assert_eq!((String::from_utf8(seen).unwrap().as_str(), end), (MESSAGES_STREAM, Ok(())));
+}
+
+#[test]
+fn empty_answers_are_told_from_empty_streams() {
+    let refused = concat!(
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"type\":\"message\",\"content\":[]}}\n\n",
+        "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"refusal\"}}\n\n",
+        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+    );
+    assert_eq!(relayed(MESSAGES, [refused.as_bytes()]).1, Ok(()), "a stop without content is one");
+    for nothing in ["", "data: [DONE]\n\n", ": hello\n\n", "\n\n\n"] {
+        let (seen, end) = relayed(CHAT, [nothing.as_bytes()]);
+        assert!(seen.is_empty() && end.is_err(), "{nothing:?} is no answer");
+    }
+}
+
+#[test]
+fn garbage_before_content_is_a_failure_and_after_it_passes() {
+    let garbage = b"data: {\"broken\n\n";
+    assert!(relayed(CHAT, [&garbage[..]]).1.is_err());
+    let cut =
+        CHAT_STREAM.find("data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},").unwrap();
+    let (head, tail) = CHAT_STREAM.as_bytes().split_at(cut);
+    let (seen, end) = relayed(CHAT, [head, garbage, tail]);
+    assert_eq!(seen, [head, garbage, tail].concat());
+    assert_eq!(end, Ok(()));
+}
+
+#[test]
+fn endless_preamble_is_bounded() {
+    let ping = b"event: ping\ndata: {\"type\":\"ping\"}\n\n".repeat(1000);
+    let mut relay = Relay::new(MESSAGES);
+    let failure = (0..100).find_map(|_| relay.push(Bytes::from(ping.clone())).err());
+    assert!(failure.unwrap().words.message.contains("without any content"));
+}

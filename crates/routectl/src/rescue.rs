@@ -1,0 +1,159 @@
+//! Rescue: a failure becomes the client's error, before commit as a response and after it as the
+//! last event of the stream. One table: failure × client format → status, body, headers.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use routectl_core::{Class, Failure};
+use routectl_wire::Format;
+
+use crate::answer::Answer;
+
+/// A failure on its way to the client, with the upstream's own words where there are any.
+#[derive(Debug, Clone)]
+pub struct Rescue {
+    pub failure: Failure,
+    /// The upstream's refusal, byte for byte: on the native lane the client gets it as it is.
+    pub verbatim: Option<Verbatim>,
+}
+
+/// An upstream's refusal as it came.
+#[derive(Debug, Clone)]
+pub struct Verbatim {
+    pub status: StatusCode,
+    /// Those that tell the client something, and the content type.
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl From<Failure> for Rescue {
+    fn from(failure: Failure) -> Self {
+        Self { failure, verbatim: None }
+    }
+}
+
+impl Rescue {
+    /// The status the client gets.
+    pub fn status(&self) -> StatusCode {
+        self.verbatim.as_ref().map_or_else(|| status(&self.failure), |verbatim| verbatim.status)
+    }
+
+    /// The response for a client of this format.
+    pub fn response(self, format: &dyn Format) -> Response<Answer> {
+        let status = self.status();
+        let (mut headers, body) = match self.verbatim {
+            Some(verbatim) => (verbatim.headers, verbatim.body),
+            None => (json_headers(), Bytes::from(format.refusal(&self.failure))),
+        };
+        add_hints(&mut headers, status, &self.failure);
+        let mut response = Response::new(Answer::whole(body));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
+    }
+
+    /// How much this failure tells a client, more is better: when every target has failed, the
+    /// client gets the most useful one. (order: field reports, section A; what the client itself
+    /// can mend comes right after what passes by itself)
+    pub fn usefulness(&self) -> u8 {
+        match self.status().as_u16() {
+            429 => 6,
+            400 | 413 | 422 => 5,
+            401 | 403 => 4,
+            404 => 3,
+            501 => 2,
+            _ if self.verbatim.is_some() => 1,
+            _ => 0,
+        }
+    }
+}
+
+fn json_headers() -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers
+}
+
+/// What clients' own retry loops read. Every 429 says when to come back: Codex gives up at once
+/// without it. (facts: clients, section 1)
+fn add_hints(headers: &mut HeaderMap, status: StatusCode, failure: &Failure) {
+    let said = headers.contains_key(RETRY_AFTER);
+    let wait = match failure.retry_after {
+        Some(wait) => Some(wait),
+        None => (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(1)),
+    };
+    if let (false, Some(wait)) = (said, wait) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds_up(wait)));
+    }
+    let hopeless = matches!(failure.class, Class::Quota | Class::Auth);
+    if hopeless && !headers.contains_key("x-should-retry") {
+        headers.insert("x-should-retry", HeaderValue::from_static("false"));
+    }
+}
+
+/// Whole seconds, never less than asked and never none.
+fn seconds_up(wait: Duration) -> u64 {
+    let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    whole.max(1)
+}
+
+/// The upstream's own status where it refused, else what the class means in HTTP.
+fn status(failure: &Failure) -> StatusCode {
+    let said = failure.status.filter(|status| (400..600).contains(status));
+    let code = said.unwrap_or_else(|| match failure.class {
+        Class::RateLimited | Class::Quota => 429,
+        Class::Auth => 401,
+        Class::BadRequest | Class::ContentPolicy | Class::ContextWindow => 400,
+        Class::ModelMissing => 404,
+        Class::FeatureUnsupported => 501,
+        Class::ServerError | Class::Network => 502,
+        Class::Overloaded => 503,
+        Class::Timeout => 504,
+        Class::ClientGone => 499,
+    });
+    StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_GATEWAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use routectl_core::Origin;
+    use routectl_wire::FORMATS;
+
+    #[test]
+    fn every_class_has_a_status_and_a_body_in_every_format() {
+        for class in Class::ALL {
+            for format in FORMATS {
+                let failure = Failure::new(class, Origin::Router, "words");
+                let response = Rescue::from(failure).response(*format);
+                assert!(response.status().as_u16() >= 400, "{class}");
+                assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+            }
+        }
+    }
+
+    #[test]
+    fn every_429_says_when_to_come_back() {
+        for (asked, said) in [(None, "1"), (Some(1_200), "2"), (Some(0), "1"), (Some(60_000), "60")]
+        {
+            let mut failure = Failure::new(Class::RateLimited, Origin::Upstream, "slow down");
+            failure.retry_after = asked.map(Duration::from_millis);
+            let response = Rescue::from(failure).response(FORMATS[0]);
+            assert_eq!(response.headers()[RETRY_AFTER], said, "asked for {asked:?} ms");
+        }
+    }
+
+    #[test]
+    fn an_upstreams_refusal_passes_as_it_is() {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("7"));
+        let body = Bytes::from_static(b"{ \"odd\" : 1.0 }");
+        let verbatim = Verbatim { status: StatusCode::from_u16(529).unwrap(), headers, body };
+        let failure = Failure::new(Class::Overloaded, Origin::Upstream, "x");
+        let response = Rescue { failure, verbatim: Some(verbatim) }.response(FORMATS[0]);
+        assert_eq!(response.status().as_u16(), 529);
+        assert_eq!(response.headers()[RETRY_AFTER], "7");
+    }
+}

@@ -1,0 +1,247 @@
+//! The server: one runtime per core on one listener, each with its own connections to upstreams,
+//! so that a request never waits for another core.
+
+mod encoding;
+pub(crate) mod guard;
+mod listing;
+mod parse;
+mod routes;
+mod socket;
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::TokioTimer;
+use routectl_auth::{Secret, SecretError};
+use routectl_providers::{ConnectLimit, Transport, Trust};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::snapshot::Snapshot;
+use guard::Tokens;
+use socket::Socket;
+
+/// How long a client may take to send a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Most headers of a request. Real agents send 40.
+const MAX_HEADERS: usize = 128;
+
+/// What all workers share.
+pub struct App {
+    snapshot: ArcSwap<Snapshot>,
+    tokens: Tokens,
+    connect_limit: ConnectLimit,
+}
+
+/// One runtime's share: the app and its own connections to upstreams.
+pub struct Worker {
+    pub app: Arc<App>,
+    pub transport: Transport,
+}
+
+/// A server that runs until it is told to stop.
+pub struct Server {
+    app: Arc<App>,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotStart {
+    #[error("cannot listen on {address}: {source}{hint}")]
+    Listen { address: SocketAddr, source: io::Error, hint: &'static str },
+    #[error("server.auth.tokens: {0}")]
+    Token(#[from] SecretError),
+    #[error("server.auth.tokens: {0}")]
+    Reference(#[from] routectl_auth::BadReference),
+    #[error("cannot start a worker: {0}")]
+    Runtime(#[from] io::Error),
+}
+
+impl App {
+    /// The current configuration.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Puts a new configuration in place; requests in flight finish on the one they began with.
+    pub fn replace(&self, snapshot: Snapshot) {
+        self.connect_limit.set(snapshot.config.retry.connect_timeout);
+        self.snapshot.store(Arc::new(snapshot));
+    }
+}
+
+impl Server {
+    /// Binds and starts; with port 0 the system chooses one.
+    ///
+    /// # Errors
+    /// When the address is taken or a token cannot be read.
+    pub fn start(snapshot: Snapshot) -> Result<Self, CannotStart> {
+        let settings = &snapshot.config.server;
+        let address = SocketAddr::new(settings.host.address(), settings.port);
+        let listener = listen(address)?;
+        let address = listener.local_addr()?;
+        let app = Arc::new(App {
+            tokens: Tokens(tokens(&snapshot)?),
+            connect_limit: ConnectLimit::new(snapshot.config.retry.connect_timeout),
+            snapshot: ArcSwap::from_pointee(snapshot),
+        });
+        let (stop, stopping) = watch::channel(false);
+        let trust = Arc::new(Trust::default());
+        let environment = Arc::new(Matcher::from_env());
+        let workers = (0..cores())
+            .map(|number| {
+                let listener = listener.try_clone()?;
+                let seat = Seat {
+                    app: Arc::clone(&app),
+                    trust: Arc::clone(&trust),
+                    environment: Arc::clone(&environment),
+                    stopping: stopping.clone(),
+                };
+                std::thread::Builder::new()
+                    .name(format!("worker-{number}"))
+                    .spawn(move || seat.run(listener))
+            })
+            .collect::<io::Result<Vec<_>>>()?;
+        Ok(Self { app, address, stop, workers })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it serves.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// Stops taking connections, lets streams finish within the grace period, and waits for it.
+    pub fn stop(self) {
+        self.stop.send_replace(true);
+        for worker in self.workers {
+            // A worker that panicked has said so; the others still finish their streams.
+            let _ = worker.join();
+        }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, CannotStart> {
+    let listener = TcpListener::bind(address).map_err(|source| {
+        let hint = match source.kind() {
+            io::ErrorKind::AddrInUse => {
+                ". Is another routectl running? Choose another server.port or --port"
+            }
+            _ => "",
+        };
+        CannotStart::Listen { address, source, hint }
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn tokens(snapshot: &Snapshot) -> Result<Vec<Secret>, CannotStart> {
+    let references = &snapshot.config.server.auth.tokens;
+    references.iter().map(|text| Ok(text.reference().read()?)).collect()
+}
+
+/// What one worker thread needs.
+struct Seat {
+    app: Arc<App>,
+    trust: Arc<Trust>,
+    environment: Arc<Matcher>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Seat {
+    fn run(self, listener: TcpListener) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => runtime.block_on(self.serve(listener)),
+            Err(error) => tracing::error!("cannot start a worker: {error}"),
+        }
+    }
+
+    async fn serve(self, listener: TcpListener) {
+        let listener = match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(error) => return tracing::error!("cannot listen: {error}"),
+        };
+        let limit = self.app.connect_limit.clone();
+        let transport = Transport::new(self.trust, limit, self.environment);
+        let worker = Arc::new(Worker { app: self.app, transport });
+        let mut connections = JoinSet::new();
+        let mut stopping = self.stopping;
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let serving = serve_connection(Arc::clone(&worker), stream, stopping.clone());
+                        connections.spawn(serving);
+                    }
+                    // Out of descriptors: what is open has to end first.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                },
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                () = stopped(&mut stopping) => break,
+            }
+        }
+        drop(listener);
+        let grace = worker.app.snapshot().config.server.shutdown_grace;
+        let finished = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, finished).await.is_err() {
+            tracing::warn!("streams were still open after {} ms and are cut", grace.as_millis());
+        }
+    }
+}
+
+/// Waits until the server is told to stop, or is gone.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await;
+}
+
+async fn serve_connection(
+    worker: Arc<Worker>,
+    stream: tokio::net::TcpStream,
+    mut stopping: watch::Receiver<bool>,
+) {
+    // Without it the kernel holds the first small write of an answer back for up to 40 ms.
+    let _ = stream.set_nodelay(true);
+    let write_stall = worker.app.snapshot().config.retry.write_stall_timeout;
+    let socket = Socket::new(stream, write_stall);
+    let service = service_fn(move |request| {
+        let worker = Arc::clone(&worker);
+        async move { Ok::<_, Infallible>(routes::serve(worker, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(socket, service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stopped(&mut stopping) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("connection ended: {error}");
+    }
+}

@@ -1,0 +1,215 @@
+//! One configuration, made ready: routes, targets and rules that a request keeps from its first
+//! byte to its last. A reload makes a new one; breakers, buckets and credentials of providers that
+//! stay the same move over.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use routectl_auth::SecretSource;
+use routectl_policy::{Account as Gated, Routes, Rules, TargetId};
+use routectl_providers::anthropic::{Anthropic, AuthKind};
+use routectl_providers::compat::Compat;
+use routectl_providers::{Account, Model, Provider, account};
+
+use crate::config::{AnthropicAuth, Config, Model as ModelConfig, Provider as ProviderConfig};
+use crate::server::guard::Sources;
+use crate::target::{Clocks, Gates, Names, Target, Upstream};
+
+/// A configuration made ready.
+pub struct Snapshot {
+    pub config: Config,
+    pub routes: Routes,
+    pub rules: Arc<Rules>,
+    /// In the order of `[models]`; a `TargetId` is an index into it.
+    pub targets: Vec<Arc<Target>>,
+    /// Where requests may come from.
+    pub sources: Sources,
+    accounts: HashMap<String, Shared>,
+}
+
+/// What all models of a provider share, and what outlives a reload.
+#[derive(Clone)]
+struct Shared {
+    gates: Arc<Mutex<Gated>>,
+    upstream: Bound,
+}
+
+#[derive(Clone)]
+enum Bound {
+    Served { provider: Arc<dyn Provider>, credential: Arc<SecretSource> },
+    NotYet { kind: &'static str },
+}
+
+/// A configuration that passed its checks and still cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {why}")]
+pub struct Unusable {
+    place: String,
+    why: String,
+}
+
+impl Snapshot {
+    /// Makes a configuration ready, with the state of the one before it.
+    ///
+    /// # Errors
+    /// What the checks of the file cannot see.
+    pub fn new(config: Config, before: Option<&Self>) -> Result<Self, Unusable> {
+        let accounts = config
+            .providers
+            .iter()
+            .map(|(name, provider)| Ok((name.clone(), shared(name, provider, before)?)))
+            .collect::<Result<HashMap<_, _>, Unusable>>()?;
+        let targets = config
+            .models
+            .iter()
+            .map(|(nickname, model)| target(&config, &accounts, nickname, model).map(Arc::new))
+            .collect::<Result<Vec<_>, _>>()?;
+        let routes = routes(&config)?;
+        let rules = Arc::new(config.retry.rules());
+        let sources = Sources::new(&config);
+        Ok(Self { config, routes, rules, targets, sources, accounts })
+    }
+
+    /// A target by its id.
+    pub fn target(&self, id: TargetId) -> Option<&Arc<Target>> {
+        self.targets.get(id.0 as usize)
+    }
+}
+
+fn routes(config: &Config) -> Result<Routes, Unusable> {
+    let models =
+        (0..).zip(&config.models).map(|(index, (nickname, model))| routectl_policy::Model {
+            nickname: nickname.clone(),
+            target: TargetId(index),
+            selectable: model.selectable,
+        });
+    let aliases = config.aliases.iter().map(|(key, targets)| (key.clone(), targets.0.clone()));
+    let (models, aliases): (Vec<_>, Vec<_>) = (models.collect(), aliases.collect());
+    Routes::new(&models, &aliases).map_err(|faults| {
+        let first = faults.first();
+        let place = first.map_or_else(String::new, |fault| format!("aliases.{}", fault.alias));
+        Unusable { place, why: format!("{:?}", first.map(|fault| &fault.kind)) }
+    })
+}
+
+/// The provider as it was, if nothing about it has changed.
+fn shared(
+    name: &str,
+    provider: &ProviderConfig,
+    before: Option<&Snapshot>,
+) -> Result<Shared, Unusable> {
+    if let Some(before) = before
+        && before.config.providers.get(name) == Some(provider)
+        && let Some(shared) = before.accounts.get(name)
+    {
+        return Ok(shared.clone());
+    }
+    let gated = Gated::new(provider.cooldown(), provider.common().rpm_limit);
+    Ok(Shared { gates: Arc::new(Mutex::new(gated)), upstream: bound(name, provider)? })
+}
+
+fn bound(name: &str, config: &ProviderConfig) -> Result<Bound, Unusable> {
+    let at = |key: &str, why: String| Unusable { place: format!("providers.{name}.{key}"), why };
+    let provider: Arc<dyn Provider> = match config {
+        ProviderConfig::OpenaiCompat(_) => Arc::new(Compat { account: account(name, config)? }),
+        ProviderConfig::AnthropicApi(anthropic) => Arc::new(Anthropic {
+            account: account(name, config)?,
+            auth: match anthropic.auth_kind {
+                AnthropicAuth::ApiKey => AuthKind::ApiKey,
+                AnthropicAuth::OauthBearer => AuthKind::OauthBearer,
+            },
+            version: header_value(&anthropic.anthropic_version)
+                .map_err(|why| at("anthropic_version", why))?,
+            allowed_betas: anthropic.allowed_betas.clone(),
+        }),
+        ProviderConfig::Bedrock(_) | ProviderConfig::OpenaiResponses(_) => {
+            return Ok(Bound::NotYet { kind: config.kind() });
+        }
+    };
+    let reference = config.api_key().ok_or_else(|| at("api_key_ref", "is missing".to_owned()))?;
+    let credential = Arc::new(SecretSource::new(reference.reference().clone()));
+    Ok(Bound::Served { provider, credential })
+}
+
+fn account(name: &str, config: &ProviderConfig) -> Result<Account, Unusable> {
+    let at = |key: &str, why: String| Unusable { place: format!("providers.{name}.{key}"), why };
+    let common = config.common();
+    let base_url = config.base_url().ok_or_else(|| at("base_url", "is missing".to_owned()))?;
+    let forwarded = common.forward_client_headers.iter().filter_map(|name| {
+        let name = HeaderName::try_from(name.as_str()).ok()?;
+        account::may_be_set(&name).then_some(name)
+    });
+    Ok(Account {
+        name: name.to_owned(),
+        base_url: base_url
+            .as_str()
+            .parse::<Uri>()
+            .map_err(|error| at("base_url", error.to_string()))?,
+        user_agent: header_value(&common.user_agent).map_err(|why| at("user_agent", why))?,
+        forward_client_headers: forwarded.collect(),
+        proxy: common.proxy.as_ref().map(|proxy| proxy.as_str().to_owned()),
+    })
+}
+
+fn target(
+    config: &Config,
+    accounts: &HashMap<String, Shared>,
+    nickname: &str,
+    model: &ModelConfig,
+) -> Result<Target, Unusable> {
+    let at = |key: &str, why: String| Unusable { place: format!("models.{nickname}.{key}"), why };
+    let shared = accounts
+        .get(&model.provider)
+        .ok_or_else(|| at("provider", format!("no provider {:?}", model.provider)))?;
+    let common = config.provider(model).map(ProviderConfig::common);
+    let clocks = config.clocks(model);
+    Ok(Target {
+        model: Model {
+            nickname: nickname.to_owned(),
+            upstream: model.upstream.clone(),
+            payload_extras: config.payload_extras(model),
+            header_extras: header_extras(config, model).map_err(|why| at("header_extras", why))?,
+            max_output_tokens: model.max_output_tokens,
+        },
+        upstream: match &shared.upstream {
+            Bound::NotYet { kind } => Upstream::NotYet { kind },
+            Bound::Served { provider, credential } => Upstream::Served {
+                provider: Arc::clone(provider),
+                credential: Arc::clone(credential),
+            },
+        },
+        gates: Gates::new(Arc::clone(&shared.gates), nickname),
+        clocks: Clocks {
+            whole: clocks.request,
+            first_content: clocks.first_content,
+            idle: clocks.idle,
+        },
+        unsupported: config
+            .unsupported_features(model)
+            .iter()
+            .map(|feature| feature.as_str().to_owned())
+            .collect(),
+        context_window: model.context_window,
+        class_overrides: common.map(|common| common.class_overrides.clone()).unwrap_or_default(),
+        names: Names {
+            model: header_value(nickname).map_err(|why| at("", why))?,
+            provider: header_value(&model.provider).map_err(|why| at("provider", why))?,
+        },
+    })
+}
+
+fn header_extras(config: &Config, model: &ModelConfig) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in config.header_extras(model) {
+        let name = HeaderName::try_from(&name).map_err(|error| format!("{name}: {error}"))?;
+        if account::may_be_set(&name) {
+            headers.insert(name, header_value(&value)?);
+        }
+    }
+    Ok(headers)
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|_| format!("{text:?} cannot stand in a header"))
+}

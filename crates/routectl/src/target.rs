@@ -1,0 +1,179 @@
+//! A model on a provider in a chain, with everything one attempt at it needs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use routectl_auth::SecretSource;
+use routectl_core::{Class, Needs};
+use routectl_policy::{Account, Ask, Judgement, Parked, Ticket};
+use routectl_providers::{Model, Provider};
+use routectl_wire::Format;
+
+/// One entry of `[models]`, bound to its provider.
+pub struct Target {
+    pub model: Model,
+    pub upstream: Upstream,
+    pub gates: Gates,
+    pub clocks: Clocks,
+    /// Feature keys that make a request pass this target over.
+    pub unsupported: Vec<String>,
+    /// Tokens that prompt and answer share, when configured.
+    pub context_window: Option<u64>,
+    /// Classes that the operator gives to statuses.
+    pub class_overrides: BTreeMap<u16, Class>,
+    /// The nickname and the provider's name, as they stand in answers.
+    pub names: Names,
+}
+
+/// How a target is reached.
+pub enum Upstream {
+    /// A provider of a kind that is served.
+    Served { provider: Arc<dyn Provider>, credential: Arc<SecretSource> },
+    /// A kind that configuration knows and this version does not serve.
+    NotYet { kind: &'static str },
+}
+
+/// Names as header values.
+#[derive(Debug, Clone)]
+pub struct Names {
+    pub model: HeaderValue,
+    pub provider: HeaderValue,
+}
+
+/// The clocks of one attempt. Connecting has its own, in the transport.
+#[derive(Debug, Clone, Copy)]
+pub struct Clocks {
+    /// A whole attempt that is not streamed.
+    pub whole: Option<Duration>,
+    /// Until the first content.
+    pub first_content: Duration,
+    /// Between bytes after it.
+    pub idle: Duration,
+}
+
+/// Why a request passes a target over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// This version does not serve its kind.
+    NotServed { kind: &'static str },
+    /// It speaks another format than the client.
+    OtherFormat { speaks: &'static str },
+    /// It lacks features that the request asks for.
+    Lacks { features: Vec<String> },
+    /// The request does not fit its window.
+    TooSmall { window: u64, needs: u64 },
+    /// A target with as large a window has refused the request as too long.
+    NoLarger,
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotServed { kind } => write!(f, "kind {kind} is not served yet"),
+            Self::OtherFormat { speaks } => {
+                write!(f, "speaks {speaks}, and translation is not served yet")
+            }
+            Self::Lacks { features } => write!(f, "does not support {}", features.join(", ")),
+            Self::TooSmall { window, needs } => {
+                write!(f, "holds {window} tokens, the request needs about {needs}")
+            }
+            Self::NoLarger => f.write_str("has no larger window"),
+        }
+    }
+}
+
+impl Target {
+    /// Why this target cannot serve a request in this format, apart from what the request holds.
+    pub fn unfit_for(&self, format: &dyn Format) -> Option<Unfit> {
+        match &self.upstream {
+            Upstream::NotYet { kind } => Some(Unfit::NotServed { kind }),
+            Upstream::Served { provider, .. } => {
+                let speaks = provider.format().name();
+                (speaks != format.name()).then_some(Unfit::OtherFormat { speaks })
+            }
+        }
+    }
+
+    /// Whether what a request holds has to be read to tell if it fits.
+    pub fn has_limits(&self) -> bool {
+        self.context_window.is_some() || !self.unsupported.is_empty()
+    }
+
+    /// Why this target cannot serve a request that holds this.
+    pub fn too_small_for(&self, needs: &Needs) -> Option<Unfit> {
+        let lacks = |feature: &&String| self.unsupported.contains(feature);
+        let features: Vec<String> = needs.features.iter().filter(lacks).cloned().collect();
+        if !features.is_empty() {
+            return Some(Unfit::Lacks { features });
+        }
+        let window = self.context_window.filter(|window| needs.input_tokens > *window)?;
+        Some(Unfit::TooSmall { window, needs: needs.input_tokens })
+    }
+}
+
+/// The gates of a target's account, shared by all models of the provider and by all snapshots in
+/// which the provider stays the same.
+#[derive(Clone)]
+pub struct Gates {
+    account: Arc<Mutex<Account>>,
+    model: Arc<str>,
+}
+
+impl Gates {
+    /// The gates of a model on an account.
+    pub fn new(account: Arc<Mutex<Account>>, model: &str) -> Self {
+        Self { account, model: model.into() }
+    }
+
+    /// Lets one attempt through, or says why not.
+    ///
+    /// # Errors
+    /// When a gate is closed: until when.
+    pub fn admit(&self, ask: Ask, now: Instant) -> Result<Permit, Parked> {
+        let ticket = self.lock().admit(&self.model, ask, now)?;
+        Ok(Permit { gates: self.clone(), ticket: Some(ticket) })
+    }
+
+    /// When an attempt would be let through, if not now.
+    pub fn parked(&self, now: Instant) -> Option<Parked> {
+        self.lock().parked(&self.model, Ask::Admit, now)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Account> {
+        // Gate state is consistent between any two calls, so a panic elsewhere does not spoil it.
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to one attempt. Given back on every path: dropped, it says nothing about the target.
+pub struct Permit {
+    gates: Gates,
+    ticket: Option<Ticket>,
+}
+
+impl Permit {
+    /// The target answered.
+    pub fn succeed(mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.gates.lock().succeed(&self.gates.model, ticket);
+        }
+    }
+
+    /// The attempt failed.
+    pub fn fail(mut self, judgement: &Judgement, now: Instant) {
+        if let Some(ticket) = self.ticket.take() {
+            self.gates.lock().fail(&self.gates.model, ticket, judgement, now);
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.gates.lock().release(&self.gates.model, ticket);
+        }
+    }
+}

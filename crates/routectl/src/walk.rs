@@ -1,0 +1,330 @@
+//! Room 4's driver: asks the policy for the next step and does it, until a target answers or the
+//! client gets a failure.
+
+use std::sync::Arc;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use routectl_core::{Class, Failure, Needs, Origin};
+use routectl_policy::{
+    Ask, Chain, Gate, Judgement, Parked, Reason, Step, TargetId, Terms, Walk, Why,
+};
+use tokio::time::Instant;
+
+use crate::answer::{Answer, Stream};
+use crate::attempt::{Attempt, Opened};
+use crate::inbound::Inbound;
+use crate::record::{Fate, Record};
+use crate::rescue::Rescue;
+use crate::server::Worker;
+use crate::snapshot::Snapshot;
+use crate::target::{Permit, Target, Unfit};
+
+/// Who served: a model's nickname.
+pub const MODEL: HeaderName = HeaderName::from_static("x-routectl-model");
+/// Who served: a provider's name.
+pub const PROVIDER: HeaderName = HeaderName::from_static("x-routectl-provider");
+/// Every attempt: target, class, milliseconds.
+pub const ATTEMPTS: HeaderName = HeaderName::from_static("x-routectl-attempts");
+/// Which lane the answer came through.
+pub const LANE: HeaderName = HeaderName::from_static("x-routectl-lane");
+
+/// One request and its chain.
+pub struct Driver {
+    worker: Arc<Worker>,
+    snapshot: Arc<Snapshot>,
+    inbound: Inbound,
+    record: Record,
+    walk: Walk,
+    targets: Arc<[TargetId]>,
+    /// What the request asks for; read only if some target has limits.
+    needs: Option<Needs>,
+    /// The largest window that refused the request as too long.
+    refused_window: Option<Window>,
+    /// The most useful failure so far.
+    worst: Option<Rescue>,
+    /// Why targets were passed over.
+    unfit: Vec<(TargetId, Unfit)>,
+}
+
+/// How much a target holds, as far as configuration says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Window(Option<u64>);
+
+/// What the walk ended with.
+pub enum Outcome {
+    Answered { status: StatusCode, headers: HeaderMap, answer: Answer },
+    Refused { rescue: Rescue, headers: HeaderMap },
+}
+
+impl Driver {
+    /// A walk that has not begun.
+    pub fn new(
+        worker: Arc<Worker>,
+        snapshot: Arc<Snapshot>,
+        chain: &Chain,
+        terms: Terms,
+        inbound: Inbound,
+        record: Record,
+    ) -> Self {
+        let targets = Arc::clone(&chain.targets);
+        let rules = Arc::clone(&snapshot.rules);
+        let walk = Walk::new(Arc::clone(&targets), rules, terms, record.started().into_std());
+        let needs = None;
+        let (refused_window, worst, unfit) = (None, None, Vec::new());
+        Self {
+            worker,
+            snapshot,
+            inbound,
+            record,
+            walk,
+            targets,
+            needs,
+            refused_window,
+            worst,
+            unfit,
+        }
+    }
+
+    /// Walks the chain to its end.
+    pub async fn run(mut self) -> Outcome {
+        let mut last = None;
+        loop {
+            let (step, permit) = self.step(last.as_ref());
+            let (target, permit) = match (step, permit) {
+                (Step::Try { target, after, .. }, Some(permit)) => {
+                    tokio::time::sleep(after).await;
+                    (target, permit)
+                }
+                (Step::Try { .. }, None) => return self.give_up(Why::Exhausted),
+                (Step::GiveUp(why), _) => return self.give_up(why),
+            };
+            let Some(target) = self.target(target) else { return self.give_up(Why::Exhausted) };
+            let begun = Instant::now();
+            match self.attempt(&target).await {
+                Ok(opened) => {
+                    permit.succeed();
+                    self.record.tried(&target.model.nickname, None, begun.elapsed());
+                    return self.answer(&target, opened);
+                }
+                Err(rescue) => last = Some(self.failed(&target, rescue, permit, begun)),
+            }
+        }
+    }
+
+    /// The policy's next step, with the permit for it.
+    fn step(&mut self, last: Option<&Judgement>) -> (Step, Option<Permit>) {
+        let now = Instant::now().into_std();
+        let mut permit = None;
+        let mut walk = self.walk.clone();
+        let admits = |id: TargetId, ask: Ask| {
+            let Some(target) = self.target(id) else { return Gate::Closed };
+            if let Some(unfit) = self.unfit(&target) {
+                self.record.passed_over(&target.model.nickname, Fate::Unfit);
+                self.unfit.push((id, unfit));
+                return Gate::Closed;
+            }
+            match target.gates.admit(ask, now) {
+                Ok(granted) => {
+                    permit = Some(granted);
+                    Gate::Open
+                }
+                Err(parked) => {
+                    self.record.passed_over(&target.model.nickname, Fate::Parked);
+                    Gate::Parked(parked)
+                }
+            }
+        };
+        let step = walk.next(last, admits, now, fastrand::f64());
+        self.walk = walk;
+        (step, permit)
+    }
+
+    fn target(&self, id: TargetId) -> Option<Arc<Target>> {
+        self.snapshot.targets.get(id.0 as usize).cloned()
+    }
+
+    fn unfit(&mut self, target: &Target) -> Option<Unfit> {
+        if let Some(unfit) = target.unfit_for(self.inbound.format) {
+            return Some(unfit);
+        }
+        if self.refused_window.is_some_and(|refused| Window(target.context_window) <= refused) {
+            return Some(Unfit::NoLarger);
+        }
+        if !target.has_limits() {
+            return None;
+        }
+        let inbound = &self.inbound;
+        let needs = self.needs.get_or_insert_with(|| inbound.format.needs(&inbound.document));
+        target.too_small_for(needs)
+    }
+
+    async fn attempt(&self, target: &Target) -> Result<Opened, Rescue> {
+        let inbound = &self.inbound;
+        let transport = &self.worker.transport;
+        let attempt = Attempt { target, inbound, transport };
+        let opening = attempt.open();
+        let Some(deadline) = self.walk.deadline() else { return opening.await };
+        let deadline = Instant::from_std(deadline);
+        tokio::time::timeout_at(deadline, opening).await.unwrap_or_else(|_| {
+            Err(Failure::new(Class::Timeout, Origin::Router, "the deadline has passed").into())
+        })
+    }
+
+    /// Settles a failed attempt: who it speaks against, and whether it is what the client hears.
+    fn failed(
+        &mut self,
+        target: &Target,
+        rescue: Rescue,
+        permit: Permit,
+        begun: Instant,
+    ) -> Judgement {
+        let judgement = self.walk.judge(&rescue.failure);
+        permit.fail(&judgement, Instant::now().into_std());
+        self.record.tried(&target.model.nickname, Some(rescue.failure.class), begun.elapsed());
+        tracing::debug!(
+            id = ?self.record.id.0, target = target.model.nickname,
+            verdict = ?judgement.verdict, "{}", rescue.failure
+        );
+        if judgement.needs_larger_window {
+            let window = Window(target.context_window);
+            self.refused_window = self.refused_window.max(Some(window));
+        }
+        let stops = judgement.verdict == routectl_policy::Verdict::Stop;
+        if stops
+            || self.worst.as_ref().is_none_or(|worst| worst.usefulness() <= rescue.usefulness())
+        {
+            self.worst = Some(rescue);
+        }
+        judgement
+    }
+
+    fn answer(mut self, target: &Target, opened: Opened) -> Outcome {
+        let (status, mut headers, answer) = match opened {
+            Opened::Whole { status, headers, body, usage } => {
+                self.record.answered(status.as_u16(), usage);
+                (status, headers, Answer::whole(body))
+            }
+            Opened::Streamed { status, mut headers, first, rest, relay } => {
+                headers.insert("cache-control", HeaderValue::from_static("no-cache"));
+                self.name(target, &mut headers);
+                let (format, idle) = (self.inbound.format, target.clocks.idle);
+                let stream = Stream::new(format, first, rest, relay, idle, self.record);
+                let answer = Answer::Stream(Box::new(stream));
+                return Outcome::Answered { status, headers, answer };
+            }
+        };
+        self.name(target, &mut headers);
+        Outcome::Answered { status, headers, answer }
+    }
+
+    /// Says in the headers who served and how it went.
+    fn name(&self, target: &Target, headers: &mut HeaderMap) {
+        headers.insert(MODEL, target.names.model.clone());
+        headers.insert(PROVIDER, target.names.provider.clone());
+        headers.insert(ATTEMPTS, self.record.trace());
+        headers.insert(LANE, HeaderValue::from_static("native"));
+    }
+
+    fn give_up(mut self, why: Why) -> Outcome {
+        let rescue = match self.worst.take() {
+            Some(worst) => self.said(worst),
+            None => self.never_tried(why).into(),
+        };
+        self.record.refused(rescue.status().as_u16(), rescue.failure.class);
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(ATTEMPTS, self.record.trace());
+        Outcome::Refused { rescue, headers }
+    }
+
+    /// The failure the client hears, with what the router knows of when to come back.
+    fn said(&self, mut worst: Rescue) -> Rescue {
+        let failure = &mut worst.failure;
+        if failure.retry_after.is_none() && worst.verbatim.as_ref().is_none_or(is_busy) {
+            failure.retry_after = self.soonest();
+        }
+        let tried = self.record.attempts();
+        if worst.verbatim.is_none() && tried > 1 {
+            let words = &mut failure.words.message;
+            *words = format!("{tried} attempts failed; the last one: {words}");
+        }
+        worst
+    }
+
+    /// When the first parked target of the chain frees.
+    fn soonest(&self) -> Option<std::time::Duration> {
+        let now = Instant::now().into_std();
+        let parked = |id: &TargetId| self.target(*id).and_then(|target| target.gates.parked(now));
+        let soonest = self.targets.iter().filter_map(parked).map(|parked| parked.until).min();
+        soonest.map(|until| until.saturating_duration_since(now))
+    }
+
+    fn never_tried(&self, why: Why) -> Failure {
+        match why {
+            Why::AllParked(parked) => self.all_parked(parked),
+            Why::OutOfTime => {
+                Failure::new(Class::Timeout, Origin::Router, "the deadline has passed")
+            }
+            Why::Exhausted | Why::OutOfAttempts | Why::Stopped => self.none_fits(),
+        }
+    }
+
+    fn all_parked(&self, parked: Parked) -> Failure {
+        let (class, why) = match parked.reason {
+            Reason::Limited => (Class::RateLimited, "over its rpm_limit"),
+            Reason::Asked => (Class::RateLimited, "resting, as its upstream asked"),
+            Reason::Doubted | Reason::Probed => (Class::Overloaded, "resting after failures"),
+        };
+        let asked = &self.inbound.model;
+        let message = format!("every target of {asked} is parked; the first to be free is {why}");
+        let mut failure = Failure::new(class, Origin::Router, message);
+        failure.retry_after =
+            Some(parked.until.saturating_duration_since(Instant::now().into_std()));
+        failure
+    }
+
+    /// No target can do what is asked: says of each why. A request that is too long is said in the
+    /// words on which clients shorten it.
+    fn none_fits(&self) -> Failure {
+        let largest = self.unfit.iter().filter_map(|(_, unfit)| match unfit {
+            Unfit::TooSmall { window, needs } => Some((*window, *needs)),
+            Unfit::NotServed { .. }
+            | Unfit::OtherFormat { .. }
+            | Unfit::Lacks { .. }
+            | Unfit::NoLarger => None,
+        });
+        if let Some((window, needs)) = largest.max() {
+            let message = format!("prompt is too long: {needs} tokens > {window} maximum");
+            return Failure::new(Class::ContextWindow, Origin::Router, message);
+        }
+        let reasons = self.unfit.iter().filter_map(|(id, unfit)| {
+            self.target(*id).map(|target| format!("{} {unfit}", target.model.nickname))
+        });
+        let reasons = reasons.collect::<Vec<_>>().join("; ");
+        let message = format!("no target of {} can serve this: {reasons}", self.inbound.model);
+        Failure::new(Class::FeatureUnsupported, Origin::Router, message)
+    }
+}
+
+fn is_busy(verbatim: &crate::rescue::Verbatim) -> bool {
+    verbatim.status == StatusCode::TOO_MANY_REQUESTS
+}
+
+impl Outcome {
+    /// The response to the client.
+    pub fn response(self, format: &dyn routectl_wire::Format) -> Response<Answer> {
+        match self {
+            Self::Answered { status, headers, answer } => {
+                let mut response = Response::new(answer);
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
+                response
+            }
+            Self::Refused { rescue, headers } => {
+                let mut response = rescue.response(format);
+                response.headers_mut().extend(headers);
+                response
+            }
+        }
+    }
+}
