@@ -11,6 +11,7 @@ set -euo pipefail
 
 bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$bench")
+target=${CARGO_TARGET_DIR:-$root/target}
 
 if ! command -v nginx >/dev/null && [ ! -x /usr/sbin/nginx ] && [[ " $* " != *" --nginx "* ]]; then
     echo "run.sh: nginx is missing (Debian: apt-get install nginx-light)" >&2
@@ -22,24 +23,27 @@ PATH=$PATH:/usr/sbin
 ulimit -n "$(ulimit -Hn)"
 
 cargo build --release --locked --manifest-path "$bench/Cargo.toml" --target-dir "$bench/target"
-cargo build --release --locked --manifest-path "$root/Cargo.toml" --target-dir "$root/target" \
+cargo build --release --locked --manifest-path "$root/Cargo.toml" --target-dir "$target" \
     -p routectl-emulator
 routectl=()
-if cargo build --release --locked --manifest-path "$root/Cargo.toml" --target-dir "$root/target" \
+if cargo build --release --locked --manifest-path "$root/Cargo.toml" --target-dir "$target" \
     -p routectl; then
-    routectl=(--routectl "$root/target/release/routectl")
+    routectl=(--routectl "$target/release/routectl")
 fi
 
 revision=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
 [ -z "$(git -C "$root" status --porcelain 2>/dev/null)" ] || revision="$revision with changes"
 
 work=$(mktemp -d)
-# `compare` ends what it started; this is for when it was itself killed. A number may have been
-# given to another process since, so only those that carry this run in their environment are ended.
+compare=
+# `compare` ends what it started; the list is for when it was itself killed. A number may have been
+# given to another process since, so only those are ended whose command line or environment shows
+# this run's folder.
 cleanup() {
     local pid
+    [ -z "$compare" ] || kill "$compare" 2>/dev/null || true
     while read -r pid; do
-        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "BENCH_WORK=$work"; then
+        if cat "/proc/$pid/cmdline" "/proc/$pid/environ" 2>/dev/null | grep -qaF "$work"; then
             kill "$pid" 2>/dev/null || true
         fi
     done < <(cat "$work/pids" 2>/dev/null)
@@ -49,5 +53,11 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 export BENCH_WORK=$work
-"$bench/target/release/compare" --emulator "$root/target/release/routectl-emulator" \
-    "${routectl[@]}" --work "$work" --results "$bench/results" --revision "$revision" "$@"
+# In the background, so that a signal to this script is heard at once.
+"$bench/target/release/compare" --emulator "$target/release/routectl-emulator" \
+    "${routectl[@]}" --work "$work" --results "$bench/results" --revision "$revision" "$@" &
+compare=$!
+status=0
+wait "$compare" || status=$?
+compare=
+exit "$status"

@@ -102,7 +102,8 @@ pub struct Expected {
 
 impl Expected {
     pub async fn learn(upstream: SocketAddr, body: Bytes) -> Result<Self, Trouble> {
-        let answer = Connection::open(upstream).await?.ask(body).await?;
+        let mut connection = Connection::open(upstream).await?;
+        let answer = connection.ask(body).await?;
         Ok(Self::of(answer.into_body().collect().await?.to_bytes()))
     }
 

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! load requests    --to ADDR [--model bench-1024] [--body 1024] [--n 20000] [--connections 16]
-//! load streams     --to ADDR [--model bench-stream-200-8] [--n 300] [--connections 100]
+//! load streams     --to ADDR [--model bench-stream-100-8] [--n 600] [--connections 100]
 //! load first-token --to ADDR [--to ADDR ...] [--model bench-stream-2-10] [--n 500]
-//! load open        --to ADDR --pid PID [--model bench-stream-60-1000] [--n 1000] [--body 1024]
+//! load open        --to ADDR --pid PID [--model bench-stream-10-1000] [--n 1000] [--body 1024]
 //! ```
 //! The answer must be what `--reference ADDR` answers (default: the first `--to`) to the same
 //! model, or to `--reference-model`. With `--pid` it tells what the load cost that process.
@@ -70,9 +70,9 @@ impl Usual {
         let none = Duration::ZERO;
         let (model, streamed, requests, connections, stagger) = match kind {
             "requests" => ("bench-1024", false, 20_000, 16, none),
-            "streams" => ("bench-stream-200-8", true, 300, 100, Duration::from_millis(1)),
+            "streams" => ("bench-stream-100-8", true, 600, 100, Duration::from_millis(1)),
             "first-token" => ("bench-stream-2-10", true, 500, 1, none),
-            "open" => ("bench-stream-60-1000", true, 1000, 1000, none),
+            "open" => ("bench-stream-10-1000", true, 1000, 1000, none),
             _ => return None,
         };
         Some(Self { model, streamed, requests, connections, stagger })
@@ -122,8 +122,9 @@ fn print_times(routers: &[Vec<Duration>]) -> Result<(), Trouble> {
     for (index, times) in routers.iter().enumerate() {
         let mut times = times.clone();
         times.sort_unstable();
-        let at = |part: usize| times.get((times.len() - 1) * part / 100).copied();
-        say(&format!("--to #{}: p50 {:?}, p99 {:?}", index + 1, at(50), at(99)))?;
+        let at =
+            |part: usize| times.get((times.len() - 1) * part / 100).copied().unwrap_or_default();
+        say(&format!("--to #{}: p50 {:.1?}, p99 {:.1?}", index + 1, at(50), at(99)))?;
     }
     Ok(())
 }

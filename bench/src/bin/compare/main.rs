@@ -42,13 +42,15 @@ struct Options {
     work: PathBuf,
     results: PathBuf,
     revision: String,
+    quick: bool,
     sizes: Sizes,
 }
 
 impl Options {
     fn read() -> Result<Self, Trouble> {
         let mut arguments = Arguments::read();
-        let mut sizes = if arguments.switch("--quick") { Sizes::QUICK } else { Sizes::FULL };
+        let quick = arguments.switch("--quick");
+        let mut sizes = if quick { Sizes::QUICK } else { Sizes::FULL };
         if let Some(rounds) = arguments.value("--rounds")? {
             sizes.rounds = rounds;
         }
@@ -60,6 +62,7 @@ impl Options {
             work: arguments.required("--work")?,
             results: arguments.required("--results")?,
             revision: arguments.value("--revision")?.unwrap_or_default(),
+            quick,
             sizes,
         };
         arguments.finish()?;
@@ -72,6 +75,11 @@ async fn run() -> Result<(), Trouble> {
     let start = Instant::now();
     let site = Site::open(&options.emulator, &options.nginx, &options.work)?;
     let mut setting = Setting::of_this_machine(&options.revision, options.sizes);
+    if options.quick {
+        let note =
+            "A quick run: it shows that everything works; its figures are too coarse to use.";
+        setting.notes.push(note.to_owned());
+    }
     let contenders = ready(&site, &options, &mut setting.notes)?;
     let sheet = measures::take(&site, &contenders, options.sizes).await?;
     setting.seconds = start.elapsed().as_secs();

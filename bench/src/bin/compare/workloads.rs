@@ -55,7 +55,7 @@ pub(crate) const WORKLOADS: [Workload; 4] = [
     // 100 streams, each a chunk every 8 ms.
     Workload {
         label: "paced chunks",
-        model: "bench-stream-200-8",
+        model: "bench-stream-100-8",
         streamed: true,
         size: KIB,
         connections: 100,
@@ -67,7 +67,7 @@ pub(crate) const WORKLOADS: [Workload; 4] = [
     // 100 streams, each eight chunks at once every 40 ms.
     Workload {
         label: "chunks in bursts of 8",
-        model: "bench-stream-400-40-8",
+        model: "bench-stream-200-40-8",
         streamed: true,
         size: KIB,
         connections: 100,
@@ -88,8 +88,8 @@ impl Workload {
 /// Time to the first content is taken on a stream of two chunks: a late one shows in full.
 pub(crate) const FIRST_CONTENT: &str = "bench-stream-2-10";
 
-/// Streams that are held open last 15 s, far longer than it takes to open them.
-pub(crate) const HELD_OPEN: &str = "bench-stream-15-1000";
+/// Streams that are held open last 10 s, far longer than it takes to open them.
+pub(crate) const HELD_OPEN: &str = "bench-stream-10-1000";
 
 /// Streams held open while memory is looked at.
 pub(crate) struct Held {
@@ -144,9 +144,9 @@ impl Sizes {
         starts: 3,
         first_contents: 500,
         small: 20_000,
-        large: 500,
-        paced: 300,
-        bursts: 200,
+        large: 1_000,
+        paced: 600,
+        bursts: 400,
         held: 1_000,
     };
     /// For seeing that everything works; the figures of such a run mean little.
