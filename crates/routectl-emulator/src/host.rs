@@ -11,15 +11,15 @@ use serde_json::{Map, Value};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::answer::{Answer, Ask};
+use crate::answer::Answer;
 use crate::bench::Canned;
+use crate::good::{Good, model_of, object};
 use crate::http1::{Call, Next, Wire};
-use crate::record::{Fate, Ledger, Recorded};
+use crate::record::{Fate, Ledger, Recorded, Ticket};
 use crate::refusal::Refusal;
-use crate::reply::{End, Framing, Head, Reply, Step};
-use crate::script::{Script, Then, lenience};
-use crate::stream::{Event, GoodStream, Part};
-use crate::{Format, chat, faults, messages, oddities};
+use crate::reply::{End, Head, Reply};
+use crate::script::{Script, lenience};
+use crate::{Format, chat, faults, http2, messages, oddities};
 
 /// Both hosts on loopback. They stop, and drop every connection, when this is dropped.
 pub struct Emulator {
@@ -29,7 +29,8 @@ pub struct Emulator {
     _tasks: JoinSet<()>,
 }
 
-struct Shared {
+/// What all connections of one emulator share.
+pub(crate) struct Shared {
     ledger: Ledger,
     canned: Canned,
     /// How often a name that fails so many times has been asked.
@@ -91,126 +92,6 @@ impl Emulator {
     }
 }
 
-/// The good stream of a request, byte for byte as the host would send it.
-pub fn good_stream(format: Format, body: &[u8]) -> GoodStream {
-    let mut body = object(body).unwrap_or_default();
-    body.insert("stream".to_owned(), Value::Bool(true));
-    GoodStream::of(&Good::of(format, &body).events.unwrap_or_default())
-}
-
-/// The good whole answer to a request, byte for byte as the host would send it.
-pub fn good_answer(format: Format, body: &[u8]) -> Bytes {
-    let mut body = object(body).unwrap_or_default();
-    body.remove("stream");
-    Good::of(format, &body).whole
-}
-
-/// What a request would get if nothing went wrong.
-pub(crate) struct Good {
-    headers: Vec<(String, String)>,
-    pub whole: Bytes,
-    /// The events, if a stream was asked for.
-    pub events: Option<Vec<Event>>,
-}
-
-impl Good {
-    fn of(format: Format, body: &Map<String, Value>) -> Self {
-        let (_, name) = lenience(model_of(body));
-        let model = Script::of(name).answers_as(model_of(body));
-        let ask = match format {
-            Format::Chat => chat::ask(body, model),
-            Format::Messages => messages::ask(body, model),
-        };
-        let answer = Answer::to(&ask);
-        Self::spelled(format, body, &ask, &answer)
-    }
-
-    fn spelled(format: Format, body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> Self {
-        let (headers, whole, events) = match format {
-            Format::Chat => (
-                chat::headers(answer),
-                chat::whole(body, ask, answer),
-                ask.streamed.then(|| chat::stream(body, ask, answer)),
-            ),
-            Format::Messages => (
-                messages::headers(answer),
-                messages::whole(body, ask, answer),
-                ask.streamed.then(|| messages::stream(body, ask, answer)),
-            ),
-        };
-        Self { headers, whole: whole.to_string().into(), events }
-    }
-
-    pub(crate) fn head(&self) -> Head {
-        let streamed = self.events.is_some();
-        let content_type =
-            if streamed { "text/event-stream; charset=utf-8" } else { "application/json" };
-        Head::new(200, content_type).with(self.headers.clone())
-    }
-
-    /// The good answer, one event per write.
-    pub(crate) fn reply(&self) -> Reply {
-        let Some(events) = &self.events else {
-            return Reply::whole(self.head(), self.whole.clone());
-        };
-        let steps = events.iter().map(|event| Step::Write(event.bytes.clone()));
-        Reply::chunked(self.head(), steps.collect(), End::Clean)
-    }
-
-    /// The bytes of the good body.
-    fn bytes(&self) -> Bytes {
-        match &self.events {
-            Some(events) => GoodStream::of(events).bytes,
-            None => self.whole.clone(),
-        }
-    }
-
-    fn at(&self, place: usize, then: Then) -> Reply {
-        let body = self.bytes();
-        let kept = body.slice(..place.min(body.len()));
-        let (kept, end) = match then {
-            Then::Cut => (kept, End::Close),
-            Then::End => (kept, End::Clean),
-            Then::Stall => (kept, End::Hold),
-            Then::Garble => (garbled(&body, place), End::Clean),
-        };
-        let framing = match self.events {
-            Some(_) => Framing::Chunked,
-            None if end == End::Clean => Framing::Sized(kept.len()),
-            None => Framing::Sized(body.len()),
-        };
-        Reply { head: Some(self.head()), framing, steps: vec![Step::Write(kept)], end }
-    }
-
-    fn slow(&self, pause: std::time::Duration) -> Reply {
-        let mut reply = self.reply();
-        let events = self.events.as_deref().unwrap_or_default();
-        let preamble = events.iter().take_while(|event| event.part == Part::Preamble).count();
-        reply.steps.insert(preamble, Step::Pause(pause));
-        reply
-    }
-}
-
-/// The body with another byte at `place`.
-fn garbled(body: &Bytes, place: usize) -> Bytes {
-    let mut bytes = body.to_vec();
-    if let Some(byte) = bytes.get_mut(place) {
-        *byte = if *byte == b'~' { b'^' } else { b'~' };
-    }
-    bytes.into()
-}
-
-fn object(body: &[u8]) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(members)) => Some(members),
-        _ => None,
-    }
-}
-
-fn model_of(body: &Map<String, Value>) -> &str {
-    body.get("model").and_then(Value::as_str).unwrap_or_default()
-}
-
 async fn accept(listener: TcpListener, format: Format, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
@@ -229,6 +110,9 @@ async fn accept(listener: TcpListener, format: Format, shared: Arc<Shared>) {
 }
 
 async fn serve(stream: TcpStream, format: Format, shared: Arc<Shared>) {
+    if http2::begins(&stream).await {
+        return http2::serve(stream, format, shared).await;
+    }
     let mut wire = Wire::new(stream);
     loop {
         let call = match wire.next().await {
@@ -240,11 +124,10 @@ async fn serve(stream: TcpStream, format: Format, shared: Arc<Shared>) {
                 return;
             }
         };
-        let (model, reply) = shared.reply(format, &call);
         let has_body = call.method != Method::HEAD;
-        let ticket = shared.ledger.arrived(|| record(format, call, model));
+        let (ticket, reply) = shared.take(format, call);
         let (fate, left) = wire.play(&reply, has_body).await;
-        shared.ledger.ended(ticket, fate);
+        shared.ended(ticket, fate);
         let Some(left) = left else { return };
         wire = left;
     }
@@ -256,6 +139,17 @@ fn record(host: Format, call: Call, model: String) -> Recorded {
 }
 
 impl Shared {
+    /// Takes a request in: notes it, and says what is played.
+    pub(crate) fn take(&self, format: Format, call: Call) -> (Ticket, Reply) {
+        let (model, reply) = self.reply(format, &call);
+        (self.ledger.arrived(|| record(format, call, model)), reply)
+    }
+
+    /// Notes how a request ended.
+    pub(crate) fn ended(&self, ticket: Ticket, fate: Fate) {
+        self.ledger.ended(ticket, fate);
+    }
+
     /// The model that was asked for, and what is played.
     fn reply(&self, format: Format, call: &Call) -> (String, Reply) {
         if let Some(model) = leading_model(&call.body)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::Format;
 use crate::faults::{Applies, Hosts, Modes};
-use crate::host::Good;
+use crate::good::Good;
 use crate::reply::{End, Framing, Reply, Step};
 use crate::stream::{Event, Part};
 
@@ -73,7 +73,8 @@ const fn odd(name: &'static str, hosts: Hosts, modes: Modes, shape: Shape) -> Od
 use Hosts::{Both, Chat, Messages};
 use Modes::Streamed;
 
-/// Every oddity (provider-quirks facts, section 4).
+/// Every oddity (provider-quirks facts, section 4). A reader that follows the standard takes all of
+/// them; anthropic-python does not know `message_start` after a byte order mark.
 pub const ODDITIES: &[Oddity] = &[
     odd("odd-slow-bytes", Both, Modes::Both, Shape::Written(Writing::SlowBytes)),
     odd("odd-split-utf8", Both, Modes::Both, Shape::Written(Writing::SplitUtf8)),

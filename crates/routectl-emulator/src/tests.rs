@@ -7,6 +7,7 @@ mod faults;
 mod messages_rules;
 mod names;
 mod positions;
+mod recorded;
 mod wire;
 
 use serde_json::{Value, json};

@@ -6,12 +6,12 @@ use bytes::Bytes;
 
 use super::{Act, Body, Fault, Leave, Piece, Twist};
 use crate::Format;
-use crate::host::Good;
+use crate::good::Good;
 use crate::reply::{End, Framing, Head, Reply, Step};
 use crate::stream::{Event, Part};
 
 /// More than the largest head that clients read.
-const HUGE: usize = 72 << 10;
+const HUGE: usize = 200 << 10;
 /// Between two signs of life.
 const PING_EVERY: Duration = Duration::from_millis(20);
 /// Events of content before a break, where the answer has more.

@@ -59,7 +59,7 @@ fn credential(
     Ok(())
 }
 
-/// The values of all `anthropic-beta` lines; each must look like `name-YYYY-MM-DD`.
+/// The values of all `anthropic-beta` lines; each must end with a date.
 fn betas(headers: &HeaderMap) -> Result<Vec<String>, Refusal> {
     let lines = headers.get_all("anthropic-beta").iter().filter_map(|line| line.to_str().ok());
     let values = lines.flat_map(|line| line.split(',')).map(str::trim);
@@ -76,12 +76,14 @@ fn betas(headers: &HeaderMap) -> Result<Vec<String>, Refusal> {
     )))
 }
 
+/// `name-2025-06-27`, or without dashes in the date as in `claude-code-20250219`.
 fn is_dated(beta: &str) -> bool {
-    let Some((name, date)) = beta.len().checked_sub(11).and_then(|at| beta.split_at_checked(at))
-    else {
-        return false;
-    };
-    let shape = date.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    shape.eq(*b"-0000-00-00") && !name.is_empty() && name.bytes().all(letter)
+    let dated = |form: &str| {
+        let at = beta.len().checked_sub(form.len()).filter(|at| *at > 0);
+        let date = at.and_then(|at| beta.get(at..)).unwrap_or_default();
+        let shape = date.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+        shape.eq(form.bytes())
+    };
+    beta.bytes().all(letter) && (dated("-0000-00-00") || dated("-00000000"))
 }

@@ -128,6 +128,7 @@ fn members_that_are_not_known_or_not_right_are_refused() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn histories_that_do_not_hold_together_are_refused() {
     let hi = || ("user", json!("hi"));
     let bad_input = json!([{"type": "tool_use", "id": "a", "name": "f", "input": "{}"}]);

@@ -1,5 +1,9 @@
 //! The hosts speak HTTP, record what arrives, and stop.
 
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+
 use super::client::{End, address, ask, read, request, send};
 use super::{FORMATS, body};
 use crate::{Emulator, Fate, Format};
@@ -119,4 +123,34 @@ async fn canned_answers_have_the_size_asked_for() {
             assert_eq!((answer.end, filled), (End::Proper, chunks), "{plan} {format:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn prior_knowledge_gets_http2() {
+    let emulator = Emulator::start().await.unwrap();
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let url = emulator.chat_base_url() + "/chat/completions";
+    let ask = |model: &str| {
+        let body = body(Format::Chat, model, true, "hi").to_string();
+        let request = http::Request::post(&url).header("authorization", "Bearer key");
+        let request = request.header("content-type", "application/json");
+        client.request(request.body(Full::new(bytes::Bytes::from(body))).unwrap())
+    };
+    let good = ask("mock-1").await.unwrap();
+    assert_eq!((good.status(), good.version()), (http::StatusCode::OK, http::Version::HTTP_2));
+    let stream = good.into_body().collect().await.unwrap().to_bytes();
+    let raw = body(Format::Chat, "mock-1", true, "hi").to_string();
+    assert_eq!(stream, crate::good_stream(Format::Chat, raw.as_bytes()).bytes);
+    let cut = ask("fault-cut-after-content").await.unwrap();
+    assert!(cut.into_body().collect().await.is_err());
+    assert!(ask("fault-close-before-head").await.is_err());
+    let limited = ask("fault-rate-limit").await.unwrap();
+    assert_eq!(limited.status(), http::StatusCode::TOO_MANY_REQUESTS);
+    let mut stalled = ask("fault-stall-after-content").await.unwrap();
+    stalled.frame().await.unwrap().unwrap();
+    drop(stalled);
+    emulator.ended(5).await;
+    let fates: Vec<Fate> = emulator.requests().iter().map(|it| it.fate).collect();
+    assert_eq!(fates[..4], [Fate::Answered; 4]);
+    assert_eq!(fates[4], Fate::ClientLeft);
 }
