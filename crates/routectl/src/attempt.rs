@@ -23,12 +23,21 @@ const MAX_REFUSAL: usize = 64 << 10;
 /// Largest whole answer that is held for reading: base64 audio and images run to tens of MiB.
 const MAX_ANSWER: usize = 128 << 20;
 
+/// Where no limit is set: longer than any answer, short enough for a clock.
+const UNLIMITED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// An answer that has begun.
 pub enum Opened {
     /// All of it, read and found good.
     Whole { status: StatusCode, headers: HeaderMap, body: Bytes, usage: Usage },
     /// Its first content, with more to come.
-    Streamed { status: StatusCode, headers: HeaderMap, first: Bytes, rest: Incoming, relay: Relay },
+    Streamed {
+        status: StatusCode,
+        headers: HeaderMap,
+        first: Bytes,
+        rest: Incoming,
+        relay: Box<Relay>,
+    },
 }
 
 /// One try at one target.
@@ -43,7 +52,7 @@ impl Attempt<'_> {
     ///
     /// # Errors
     /// Whatever goes wrong before the client has seen anything.
-    pub async fn open(&self) -> Result<Opened, Rescue> {
+    pub async fn open(&self) -> Result<Opened, Box<Rescue>> {
         let Upstream::Served { provider, credential } = &self.target.upstream else {
             return Err(no_upstream().into());
         };
@@ -62,26 +71,24 @@ impl Attempt<'_> {
         let body = call.body.spliced(&edits);
         let request = outbound(&**provider, &call, body, &secret)?;
         let opened = self.ask(&**provider, request).await;
-        opened.map_err(|rescue| scrubbed(rescue, secret.expose()))
+        opened.map_err(|rescue| Box::new(scrubbed(*rescue, secret.expose())))
     }
 
     async fn ask(
         &self,
         provider: &dyn Provider,
         request: Request<Spliced>,
-    ) -> Result<Opened, Rescue> {
+    ) -> Result<Opened, Box<Rescue>> {
         let clocks = self.target.clocks;
-        let sending = self.transport.send(request, provider.account().proxy.as_deref());
+        // Boxed, like the rare ways below: futures hold their largest path inline.
+        let sending = Box::pin(self.transport.send(request, provider.account().proxy.as_deref()));
         if self.inbound.streamed {
             let first = within(clocks.first_content, "first content", async {
                 self.first_content(provider, sending.await?).await
             });
             return first.await;
         }
-        match clocks.whole {
-            Some(limit) => within(limit, "answer", self.whole(provider, sending)).await,
-            None => self.whole(provider, sending).await,
-        }
+        within(clocks.whole.unwrap_or(UNLIMITED), "answer", self.whole(provider, sending)).await
     }
 
     /// The whole answer of a request that does not stream. Without a limit of its own it has the
@@ -90,7 +97,7 @@ impl Attempt<'_> {
         &self,
         provider: &dyn Provider,
         sending: impl Future<Output = Result<Response<Incoming>, Failure>>,
-    ) -> Result<Opened, Rescue> {
+    ) -> Result<Opened, Box<Rescue>> {
         let Clocks { first_content, idle, .. } = self.target.clocks;
         let answer = within(first_content, "answer", async { Ok(sending.await?) }).await?;
         let answer = self.accepted(provider, answer).await?;
@@ -106,17 +113,17 @@ impl Attempt<'_> {
         &self,
         provider: &dyn Provider,
         answer: Response<Incoming>,
-    ) -> Result<Opened, Rescue> {
+    ) -> Result<Opened, Box<Rescue>> {
         let answer = self.accepted(provider, answer).await?;
         let (head, mut rest) = answer.into_parts();
         if let Some(kind) = not_a_stream(&head.headers) {
-            return Err(self.whole_instead(provider.format(), kind, rest).await);
+            return Err(Box::pin(self.whole_instead(provider.format(), kind, rest)).await.into());
         }
-        let mut relay = Relay::new(provider.format());
+        let mut relay = Box::new(Relay::new(provider.format()));
         loop {
             let released = match rest.frame().await {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(bytes) => relay.push(bytes)?,
+                    Ok(bytes) => relay.push(&bytes)?,
                     Err(_trailers) => None,
                 },
                 Some(Err(error)) => return Err(cut(&error).into()),
@@ -134,10 +141,14 @@ impl Attempt<'_> {
         &self,
         provider: &dyn Provider,
         answer: Response<Incoming>,
-    ) -> Result<Response<Incoming>, Rescue> {
+    ) -> Result<Response<Incoming>, Box<Rescue>> {
         if answer.status().is_success() {
             return Ok(answer);
         }
+        Err(Box::pin(self.refused(provider, answer)).await.into())
+    }
+
+    async fn refused(&self, provider: &dyn Provider, answer: Response<Incoming>) -> Rescue {
         let (head, body) = answer.into_parts();
         let (body, whole) = read_refusal(body, self.target.clocks.idle).await;
         let mut failure =
@@ -153,7 +164,7 @@ impl Attempt<'_> {
             headers: answer_headers(&head.headers),
             body,
         });
-        Err(Rescue { failure, verbatim })
+        Rescue { failure, verbatim }
     }
 
     /// A stream was asked for and something else came: an error told with a 200, a page, or an
@@ -181,8 +192,8 @@ impl Attempt<'_> {
 async fn within<T>(
     limit: Duration,
     what: &str,
-    work: impl Future<Output = Result<T, Rescue>>,
-) -> Result<T, Rescue> {
+    work: impl Future<Output = Result<T, Box<Rescue>>>,
+) -> Result<T, Box<Rescue>> {
     timeout(limit, work).await.unwrap_or_else(|_| {
         let message = format!("no {what} within {} ms", limit.as_millis());
         Err(Failure::new(Class::Timeout, Origin::Router, message).into())

@@ -61,7 +61,7 @@ impl Relay {
     /// # Errors
     /// Before commit, any failure of the upstream; the client has seen nothing. After it, only an
     /// event beyond all bounds.
-    pub fn push(&mut self, bytes: Bytes) -> Result<Option<Bytes>, Failure> {
+    pub fn push(&mut self, bytes: &Bytes) -> Result<Option<Bytes>, Failure> {
         let events = self
             .cutter
             .push(bytes)
@@ -141,7 +141,9 @@ impl Relay {
                 let told = match frame {
                     Frame::Sse { data, .. } if self.format.reads_error(&data) => bytes.slice(..end),
                     Frame::Sse { .. } | Frame::Whole(_) => {
-                        [&bytes[..start], &self.format.error_event(failure)].concat().into()
+                        [&bytes.slice(..start)[..], &self.format.error_event(failure)]
+                            .concat()
+                            .into()
                     }
                 };
                 return Ok(Some(self.released(told)));

@@ -34,6 +34,12 @@ impl From<Failure> for Rescue {
     }
 }
 
+impl From<Failure> for Box<Rescue> {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure.into())
+    }
+}
+
 impl Rescue {
     /// The status the client gets.
     pub fn status(&self) -> StatusCode {
@@ -80,10 +86,8 @@ fn json_headers() -> HeaderMap {
 /// without it. (facts: clients, section 1)
 fn add_hints(headers: &mut HeaderMap, status: StatusCode, failure: &Failure) {
     let said = headers.contains_key(RETRY_AFTER);
-    let wait = match failure.retry_after {
-        Some(wait) => Some(wait),
-        None => (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(1)),
-    };
+    let least = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(1));
+    let wait = failure.retry_after.or(least);
     if let (false, Some(wait)) = (said, wait) {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds_up(wait)));
     }
@@ -102,7 +106,7 @@ fn seconds_up(wait: Duration) -> u64 {
 /// The upstream's own status where it refused, else what the class means in HTTP.
 fn status(failure: &Failure) -> StatusCode {
     let said = failure.status.filter(|status| (400..600).contains(status));
-    let code = said.unwrap_or_else(|| match failure.class {
+    let code = said.unwrap_or(match failure.class {
         Class::RateLimited | Class::Quota => 429,
         Class::Auth => 401,
         Class::BadRequest | Class::ContentPolicy | Class::ContextWindow => 400,

@@ -54,7 +54,7 @@ struct Window(Option<u64>);
 /// What the walk ended with.
 pub enum Outcome {
     Answered { status: StatusCode, headers: HeaderMap, answer: Answer },
-    Refused { rescue: Rescue, headers: HeaderMap },
+    Refused { rescue: Box<Rescue>, headers: HeaderMap },
 }
 
 impl Driver {
@@ -107,7 +107,7 @@ impl Driver {
                     self.record.tried(&target.model.nickname, None, begun.elapsed());
                     return self.answer(&target, opened);
                 }
-                Err(rescue) => last = Some(self.failed(&target, rescue, permit, begun)),
+                Err(rescue) => last = Some(self.failed(&target, *rescue, permit, begun)),
             }
         }
     }
@@ -159,7 +159,7 @@ impl Driver {
         target.too_small_for(needs)
     }
 
-    async fn attempt(&self, target: &Target) -> Result<Opened, Rescue> {
+    async fn attempt(&self, target: &Target) -> Result<Opened, Box<Rescue>> {
         let inbound = &self.inbound;
         let transport = &self.worker.transport;
         let attempt = Attempt { target, inbound, transport };
@@ -234,7 +234,7 @@ impl Driver {
         self.record.refused(rescue.status().as_u16(), rescue.failure.class);
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(ATTEMPTS, self.record.trace());
-        Outcome::Refused { rescue, headers }
+        Outcome::Refused { rescue: Box::new(rescue), headers }
     }
 
     /// The failure the client hears, with what the router knows of when to come back.

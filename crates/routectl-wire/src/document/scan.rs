@@ -164,11 +164,7 @@ impl Scan<'_> {
                     self.string()?;
                     continue;
                 }
-                b'{' | b'[' => {
-                    if !open.push(byte) {
-                        return Err(BadBody::TooDeep { at: self.at });
-                    }
-                }
+                b'{' | b'[' if !open.push(byte) => return Err(BadBody::TooDeep { at: self.at }),
                 b'}' | b']' => {
                     if !open.pop(byte) {
                         return self.malformed("the bracket that closes the innermost value");

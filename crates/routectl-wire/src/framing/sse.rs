@@ -31,16 +31,16 @@ impl Cutter {
     ///
     /// # Errors
     /// When one event grows beyond [`MAX_EVENT`].
-    pub fn push(&mut self, chunk: Bytes) -> Result<Option<Bytes>, TooLong> {
+    pub fn push(&mut self, chunk: &Bytes) -> Result<Option<Bytes>, TooLong> {
         if self.held.is_empty() {
-            let end = last_boundary(&chunk, 0);
+            let end = last_boundary(chunk, 0);
             let rest = chunk.get(end..).unwrap_or_default();
             self.held.extend_from_slice(rest);
             return self.checked((end > 0).then(|| chunk.slice(..end)));
         }
         // A boundary can lie across the seam: it is at most three bytes long.
         let from = self.held.len().saturating_sub(3);
-        self.held.extend_from_slice(&chunk);
+        self.held.extend_from_slice(chunk);
         let end = last_boundary(&self.held, from);
         let events = (end > 0).then(|| self.held.split_to(end).freeze());
         if self.held.is_empty() {

@@ -31,7 +31,7 @@ pub(super) const PARTING: Duration = Duration::from_millis(50);
 pub struct Stream {
     format: &'static dyn Format,
     upstream: Incoming,
-    relay: Relay,
+    relay: Box<Relay>,
     state: State,
     idle: Duration,
     /// When the upstream last sent something, and when the client last got something.
@@ -63,7 +63,7 @@ impl Stream {
         format: &'static dyn Format,
         first: Bytes,
         upstream: Incoming,
-        relay: Relay,
+        relay: Box<Relay>,
         idle: Duration,
         record: Record,
     ) -> Self {
@@ -125,7 +125,7 @@ impl Stream {
             };
             let Ok(bytes) = frame.into_data() else { continue };
             self.heard = Instant::now();
-            match self.relay.push(bytes) {
+            match self.relay.push(&bytes) {
                 Ok(Some(bytes)) => {
                     self.sent = self.heard;
                     self.record.counted(self.relay.usage());

@@ -84,7 +84,7 @@ impl Question<'_> {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| NoAnswer::BrokenOff(error.to_string()))?;
             if let Ok(bytes) = frame.into_data() {
-                shown.write(bytes, out)?;
+                shown.write(&bytes, out)?;
             }
         }
         writeln!(out)?;
@@ -124,7 +124,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn write(&mut self, bytes: Bytes, out: &mut impl Write) -> Result<(), NoAnswer> {
+    fn write(&mut self, bytes: &Bytes, out: &mut impl Write) -> Result<(), NoAnswer> {
         let broken = |why: String| NoAnswer::BrokenOff(why);
         let events = self.cutter.push(bytes).map_err(|error| broken(error.to_string()))?;
         let mut seen = Vec::new();

@@ -57,7 +57,7 @@ pub fn run(args: Args) -> ExitCode {
 fn act(action: Action) -> Said {
     match action {
         Action::Check(check) => with_loaded(check, |loaded| Ok(summary(loaded))),
-        Action::Show(check) => with_loaded(check, |loaded| show(&loaded.config)),
+        Action::Show(check) => with_loaded(check, show),
         Action::Example => Said::fine(EXAMPLE.to_owned()),
         Action::Schema => Said::fine(format!("{:#}\n", config::schema())),
     }
@@ -120,9 +120,8 @@ fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// The config as TOML, with every default filled in and no secret shown.
-fn show(config: &config::Config) -> Result<String, String> {
-    toml::to_string(&config.filled()).map_err(|error| format!("cannot be shown: {error}"))
+fn show(loaded: &Loaded) -> Result<String, String> {
+    loaded.config.shown().map_err(|error| format!("cannot be shown: {error}"))
 }
 
 #[cfg(test)]
@@ -161,7 +160,7 @@ mod tests {
             said("check", &text),
             Said {
                 out: "ok: 3 providers, 4 models, 4 aliases\n".to_owned(),
-                err: "note: F:75:2: usage: is read and checked, and not served yet.\n".to_owned(),
+                err: "note: F:70:2: usage: is read and checked, and not served yet.\n".to_owned(),
                 failed: false
             }
         );
@@ -172,7 +171,10 @@ mod tests {
         let said = said("check", "[server]\nprt = 1\nport = -1\n");
         assert_eq!(said.out, "");
         assert!(said.failed);
-        insta::assert_snapshot!(said.err, @"");
+        insta::assert_snapshot!(said.err, @r##"
+        F:2:1: server: unknown key "prt". Did you mean "port"?
+        F:3:1: server.port: -1 is too small. Write at least 0.
+        "##);
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Config {
         hosts
     }
 
-    /// This config with every default written out, for people to read.
+    /// This config with every default written out.
     #[must_use]
     pub fn filled(&self) -> Self {
         let mut filled = self.clone();
@@ -106,6 +106,14 @@ impl Config {
             model.reasoning_dialect = self.dialect(model);
         }
         filled
+    }
+
+    /// This config as TOML, for people to read: every default filled in, no secret shown, empty
+    /// tables left out.
+    pub fn shown(&self) -> Result<String, toml::ser::Error> {
+        let mut table = toml::Table::try_from(self.filled())?;
+        drop_empty(&mut table);
+        toml::to_string(&table)
     }
 
     /// How the host of this model speaks of reasoning; `None` where the format itself does.
@@ -199,6 +207,16 @@ impl Retry {
             probe_max_tokens: self.probe_max_tokens,
         }
     }
+}
+
+fn drop_empty(table: &mut toml::Table) {
+    table.retain(|_, value| match value.as_table_mut() {
+        Some(table) => {
+            drop_empty(table);
+            !table.is_empty()
+        }
+        None => true,
+    });
 }
 
 /// Two comma-separated lists as one without doubles.

@@ -67,7 +67,8 @@ pub fn parse(text: &str, file: &str, flags: Flags) -> Result<Loaded, Diagnostics
     }
     let mut config = Config::deserialize(Deserializer::from(tree)).map_err(|error| {
         let place = error.span().map(|span| source.place(span.start));
-        let (file, message) = (file.to_owned(), format!("the types refuse it: {}.", error.message()));
+        let (file, message) =
+            (file.to_owned(), format!("the types refuse it: {}.", error.message()));
         Diagnostics(vec![Diagnostic { file, place, path: String::new(), message }])
     })?;
     drop_own_headers(&mut config);
@@ -157,10 +158,16 @@ impl std::error::Error for Missing {}
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
+        let folder = match self.path.parent() {
+            Some(folder) if self.path.is_absolute() => {
+                format!("mkdir -p {} && ", folder.display())
+            }
+            _ => String::new(),
+        };
         write!(
             f,
-            "no config file at {path} ({}). Write one with `routectl config example > {path}`, \
-             name another with --config PATH, or run `routectl demo`, which needs none.",
+            "no config file at {path} ({}). Write one with `{folder}routectl config example > \
+             {path}`, name another with --config PATH, or run `routectl demo`, which needs none.",
             self.said
         )
     }
@@ -170,18 +177,10 @@ impl fmt::Display for Missing {
 /// `$XDG_CONFIG_HOME/routectl/config.toml`, else `~/.config/routectl/config.toml`.
 pub fn find(explicit: Option<PathBuf>) -> Result<PathBuf, Missing> {
     let found = place(explicit, |name| std::env::var_os(name));
-    if found.path.is_file() || is_readable_otherwise(&found.path) {
-        Ok(found.path)
-    } else {
-        Err(found)
-    }
-}
-
-/// A pipe, as in `--config <(…)`, or something that reading will tell more of.
-fn is_readable_otherwise(path: &Path) -> bool {
-    match fs::metadata(path) {
-        Ok(_) => true,
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    match fs::metadata(&found.path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(found),
+        // what else may be wrong is told when it is read
+        Ok(_) | Err(_) => Ok(found.path),
     }
 }
 

@@ -7,8 +7,14 @@ mod effective;
 mod load;
 mod reference;
 mod rules;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the derive of JsonSchema writes its defaults with serde_json::to_value"
+)]
 mod schema;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
@@ -20,5 +26,3 @@ pub use watch::Watch;
 
 /// A config to start from, with comments.
 pub const EXAMPLE: &str = include_str!("example.toml");
-#[cfg(test)]
-mod tests;

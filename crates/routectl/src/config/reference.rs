@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::schema::{USER_AGENT, schema};
+use super::schema::{USER_AGENT, YEAR_MS, schema};
 
 /// What stands above the tables of the page.
 const HEAD: &str = "# Configuration reference\n\n\
@@ -12,7 +12,7 @@ This page is generated from the types that read the file: do not edit it. Refres
 `ROUTECTL_BLESS=1 cargo test -p routectl reference`. `routectl config schema` prints the same as\n\
 JSON Schema, for editors.\n\n\
 A secret reference is `env://VAR`, `file:///abs/path`, `literal:VALUE` or `oauth://PROVIDER`. Keys\n\
-that end in `_ms` are whole milliseconds. Unknown keys are errors.\n";
+that end in `_ms` are whole milliseconds, a year at most. Unknown keys are errors.\n";
 
 /// The page as Markdown.
 pub fn reference_markdown() -> String {
@@ -86,6 +86,7 @@ fn meaning(schema: &Value) -> String {
     let bounds =
         (schema.get("minimum").filter(|it| it.as_f64() != Some(0.0)), schema.get("maximum"));
     let bounds = match bounds {
+        (_, Some(most)) if most.as_u64() == Some(YEAR_MS) => String::new(),
         (Some(least), Some(most)) => format!(" From {least} to {most}."),
         (Some(least), None) => format!(" At least {least}."),
         (None, Some(most)) => format!(" At most {most}."),

@@ -29,7 +29,7 @@ pub use values::{
 use values::{millis, optional_millis};
 
 /// The longest time a `*_ms` key takes: a year.
-const YEAR_MS: u64 = 365 * 24 * 60 * 60 * 1000;
+pub(super) const YEAR_MS: u64 = 365 * 24 * 60 * 60 * 1000;
 
 /// The most attempts a key takes.
 const MOST_ATTEMPTS: u32 = 100;
@@ -322,7 +322,9 @@ impl Transform for Plainer {
         if let Some(Value::String(about)) = object.get_mut("description") {
             *about = about.replace('\n', " ");
         }
-        if object.get("default").is_some_and(Value::is_null) {
+        // a table's default is that of its keys
+        let is_table = object.contains_key("properties");
+        if object.get("default").is_some_and(|default| is_table || default.is_null()) {
             object.remove("default");
         }
         if let Some(Value::Array(names)) = object.get_mut("enum") {

@@ -1,13 +1,18 @@
 //! Whether a file has the shape of the schema: one walk over both that finds every unknown key,
 //! wrong type, unknown name, number out of range and missing key, each with its place.
 
+mod keys;
+mod words;
+
 use std::borrow::Cow;
-use std::fmt;
 
 use routectl_policy::nearest;
 use serde_json::Value;
 use toml::Spanned;
-use toml::de::{DeArray, DeFloat, DeInteger, DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
+
+use keys::{Shape, missing};
+use words::{Number, found, in_words, list, real, way_out, whole};
 
 use super::diagnostic::{Findings, Path};
 use super::rules;
@@ -16,7 +21,7 @@ use super::schema::schema;
 /// Walks the whole file.
 pub(super) fn check(file: &Spanned<DeTable<'_>>, findings: &mut Findings) {
     let walk = &mut Walk { findings };
-    walk.table(file.get_ref(), Spot { at: 0, path: Path::default() }, schema());
+    walk.table(file.get_ref(), &Spot { at: 0, path: Path::default() }, schema());
 }
 
 struct Walk<'f> {
@@ -36,27 +41,27 @@ impl Spot {
 }
 
 impl Walk<'_> {
-    fn value(&mut self, value: &DeValue<'_>, spot: Spot, schema: &Value) {
+    fn value(&mut self, value: &DeValue<'_>, spot: &Spot, schema: &Value) {
         if is_free(schema) {
-            return self.free(value, &spot);
+            return self.free(value, spot);
         }
         if let Some(names) = names(schema) {
-            return self.name(value, &spot, &names);
+            return self.name(value, spot, &names);
         }
         let Some(schema) = branch(schema, value) else {
-            return self.wrong_type(value, &spot, schema);
+            return self.wrong_type(value, spot, schema);
         };
         match value {
             DeValue::Table(table) => self.table(table, spot, schema),
-            DeValue::Array(array) => self.list(array, &spot, schema),
-            DeValue::String(text) => self.text(text, &spot, schema),
-            DeValue::Integer(integer) => self.number(whole(integer), &spot, schema),
-            DeValue::Float(float) => self.number(real(float), &spot, schema),
+            DeValue::Array(array) => self.list(array, spot, schema),
+            DeValue::String(text) => self.text(text, spot, schema),
+            DeValue::Integer(integer) => self.number(whole(integer), spot, schema),
+            DeValue::Float(float) => self.number(real(float), spot, schema),
             DeValue::Boolean(_) | DeValue::Datetime(_) => {}
         }
     }
 
-    fn table(&mut self, table: &DeTable<'_>, spot: Spot, schema: &Value) {
+    fn table(&mut self, table: &DeTable<'_>, spot: &Spot, schema: &Value) {
         let shape = Shape::of(schema, table);
         for (key, value) in table {
             let here = spot.key(key);
@@ -66,7 +71,7 @@ impl Walk<'_> {
                 self.findings.error(here.at, &here.path, message);
             }
             match shape.property(key.get_ref()) {
-                Some(schema) => self.value(value.get_ref(), here, schema),
+                Some(schema) => self.value(value.get_ref(), &here, schema),
                 None => {
                     let message = shape.unknown(key.get_ref());
                     self.findings.error(here.at, &spot.path, message);
@@ -87,7 +92,7 @@ impl Walk<'_> {
         let Some(items) = schema.get("items") else { return };
         for (index, item) in array.iter().enumerate() {
             let spot = Spot { at: item.span().start, path: spot.path.index(index) };
-            self.value(item.get_ref(), spot, items);
+            self.value(item.get_ref(), &spot, items);
         }
     }
 
@@ -174,150 +179,6 @@ impl Walk<'_> {
     }
 }
 
-/// How to turn a value of the wrong type into one of the right type.
-fn way_out(value: &DeValue<'_>, kinds: &[&str]) -> &'static str {
-    let wants = |kind: &str| kinds.contains(&kind);
-    let would_do = |text: &str| {
-        wants("integer") && text.parse::<i64>().is_ok()
-            || wants("number") && text.parse::<f64>().is_ok()
-            || wants("boolean") && text.parse::<bool>().is_ok()
-    };
-    match value {
-        DeValue::String(text) if would_do(text) => " Remove the quotes.",
-        DeValue::Float(_) if wants("integer") => " Write a whole number.",
-        DeValue::Table(_) | DeValue::Array(_) if wants("string") => " Write it in quotes.",
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
-            if wants("string") =>
-        {
-            " Put it in quotes."
-        }
-        DeValue::String(_)
-        | DeValue::Integer(_)
-        | DeValue::Float(_)
-        | DeValue::Boolean(_)
-        | DeValue::Datetime(_)
-        | DeValue::Array(_)
-        | DeValue::Table(_) => match kinds {
-            ["array", ..] => " Put it in brackets: [ … ].",
-            ["boolean", ..] => " Write true or false.",
-            ["integer", ..] => " Write a whole number.",
-            ["number", ..] => " Write a number.",
-            ["object", ..] => " Write a table of keys and values.",
-            _ => "",
-        },
-    }
-}
-
-/// The keys that a table may and must have: those of one branch of a tagged union when its `kind`
-/// says which, else those of all branches.
-struct Shape<'s> {
-    branches: Vec<&'s Value>,
-    others: Vec<&'s Value>,
-    /// What `kind` may be while it is missing or wrong.
-    kind: Option<Value>,
-    required: Vec<&'s str>,
-}
-
-impl<'s> Shape<'s> {
-    fn of(schema: &'s Value, table: &DeTable<'_>) -> Self {
-        let required = |schema: &'s Value| {
-            schema.get("required").and_then(Value::as_array).into_iter().flatten()
-        };
-        let Some(all) = schema.get("oneOf").and_then(Value::as_array) else {
-            let required = required(schema).filter_map(Value::as_str).collect();
-            return Self { branches: vec![schema], others: Vec::new(), kind: None, required };
-        };
-        let kind = table.get("kind").and_then(|kind| kind.get_ref().as_str());
-        let (branches, others): (Vec<_>, Vec<_>) =
-            all.iter().partition(|branch| kind.is_some() && tag(branch) == kind);
-        if let [branch] = branches.as_slice() {
-            let required = required(branch).filter_map(Value::as_str).collect();
-            return Self { branches, others, kind: None, required };
-        }
-        let kinds: Vec<&str> = all.iter().filter_map(tag).collect();
-        Self {
-            branches: others,
-            others: Vec::new(),
-            kind: Some(serde_json::json!({ "enum": kinds })),
-            required: vec!["kind"],
-        }
-    }
-
-    fn property(&self, key: &str) -> Option<&Value> {
-        if let Some(kind) = self.kind.as_ref().filter(|_| key == "kind") {
-            return Some(kind);
-        }
-        property(&self.branches, key).or_else(|| {
-            let further =
-                self.branches.iter().find_map(|branch| branch.get("additionalProperties"));
-            further.filter(|further| **further != Value::Bool(false))
-        })
-    }
-
-    fn unknown(&self, key: &str) -> String {
-        let owners: Vec<&str> = self
-            .others
-            .iter()
-            .filter(|branch| property(&[branch], key).is_some())
-            .filter_map(|branch| tag(branch))
-            .collect();
-        if let ([_, ..], [branch]) = (owners.as_slice(), self.branches.as_slice()) {
-            return format!(
-                "{key:?} is no key of kind {:?}, but of {}. Remove it.",
-                tag(branch).unwrap_or_default(),
-                list(&owners)
-            );
-        }
-        let known = self.branches.iter().flat_map(|branch| properties(branch));
-        let mut known: Vec<&str> = known.map(|(key, _)| key.as_str()).collect();
-        known.sort_unstable();
-        known.dedup();
-        match (nearest(key, known.iter().copied()).as_slice(), home_of(key)) {
-            ([near, ..], _) => format!("unknown key {key:?}. Did you mean {near:?}?"),
-            ([], Some(table)) => format!("unknown key {key:?}. It belongs in [{table}]."),
-            ([], None) => format!("unknown key {key:?}. Known here: {}.", known.join(", ")),
-        }
-    }
-}
-
-fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    schema.get("properties").and_then(Value::as_object).into_iter().flatten()
-}
-
-fn property<'s>(branches: &[&'s Value], key: &str) -> Option<&'s Value> {
-    branches.iter().find_map(|branch| branch.get("properties")?.get(key))
-}
-
-fn tag(branch: &Value) -> Option<&str> {
-    branch.pointer("/properties/kind/const").and_then(Value::as_str)
-}
-
-/// The table of the file's first level that has this key.
-fn home_of(key: &str) -> Option<&'static str> {
-    properties(schema())
-        .find(|(_, table)| property(&[table], key).is_some())
-        .map(|(name, _)| name.as_str())
-}
-
-fn missing(key: &str, schema: Option<&Value>) -> String {
-    let Some(schema) = schema else { return format!("{key:?} is missing. Add it.") };
-    if let Some(names) = names(schema) {
-        return format!("{key:?} is missing. Add {key} = {}.", list(&names));
-    }
-    let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    let about = about.split_once(". ").map_or(about, |(first, _)| first).trim_end_matches('.');
-    format!("{key:?} is missing. Add {key} = \"…\": {}.", lower(about))
-}
-
-fn lower(sentence: &str) -> String {
-    let mut chars = sentence.chars();
-    let second_is_upper = sentence.chars().nth(1).is_some_and(char::is_uppercase);
-    match chars.next() {
-        Some(first) if !second_is_upper => first.to_lowercase().chain(chars).collect(),
-        _ => sentence.to_owned(),
-    }
-}
-
 /// Whether the schema takes anything that JSON can say.
 fn is_free(schema: &Value) -> bool {
     ["type", "anyOf", "oneOf", "enum", "const"].iter().all(|key| schema.get(key).is_none())
@@ -365,73 +226,6 @@ fn fits(value: &DeValue<'_>, kind: &str) -> bool {
         DeValue::Table(_) => kind == "object",
         DeValue::Datetime(_) => false,
     }
-}
-
-fn in_words(kind: &str) -> &str {
-    match kind {
-        "array" => "a list",
-        "boolean" => "true or false",
-        "integer" => "a whole number",
-        "number" => "a number",
-        "object" => "a table",
-        "string" => "a string",
-        other => other,
-    }
-}
-
-fn found(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a string",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
-}
-
-fn list(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
-    match quoted.as_slice() {
-        [] => String::new(),
-        [only] => only.clone(),
-        [most @ .., last] => format!("{} or {last}", most.join(", ")),
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Number {
-    Whole(i64),
-    Real(f64),
-}
-
-impl Number {
-    fn real(self) -> f64 {
-        match self {
-            #[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
-            Self::Whole(number) => number as f64,
-            Self::Real(number) => number,
-        }
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Whole(number) => number.fmt(f),
-            Self::Real(number) => number.fmt(f),
-        }
-    }
-}
-
-fn whole(integer: &DeInteger<'_>) -> Option<Number> {
-    i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(Number::Whole)
-}
-
-fn real(float: &DeFloat<'_>) -> Option<Number> {
-    let number: f64 = float.as_str().parse().ok()?;
-    number.is_finite().then_some(Number::Real(number))
 }
 
 fn least(schema: &Value, key: &str) -> u64 {

@@ -34,7 +34,7 @@ fn relayed<'a>(
     let mut relay = Relay::new(format);
     let mut seen = Vec::new();
     for piece in pieces {
-        match relay.push(Bytes::copy_from_slice(piece)) {
+        match relay.push(&Bytes::copy_from_slice(piece)) {
             Ok(bytes) => seen.extend(bytes.unwrap_or_default()),
             Err(failure) => return (seen, Err(failure.to_string())),
         }
@@ -154,6 +154,6 @@ fn garbage_before_content_is_a_failure_and_after_it_passes() {
 fn endless_preamble_is_bounded() {
     let ping = b"event: ping\ndata: {\"type\":\"ping\"}\n\n".repeat(1000);
     let mut relay = Relay::new(MESSAGES);
-    let failure = (0..100).find_map(|_| relay.push(Bytes::from(ping.clone())).err());
+    let failure = (0..100).find_map(|_| relay.push(&Bytes::from(ping.clone())).err());
     assert!(failure.unwrap().words.message.contains("without any content"));
 }

@@ -143,11 +143,11 @@ fn cores() -> usize {
 
 fn listen(address: SocketAddr) -> Result<TcpListener, CannotStart> {
     let listener = TcpListener::bind(address).map_err(|source| {
-        let hint = match source.kind() {
-            io::ErrorKind::AddrInUse => {
-                ". Is another routectl running? Choose another server.port or --port"
-            }
-            _ => "",
+        let taken = source.kind() == io::ErrorKind::AddrInUse;
+        let hint = if taken {
+            ". Is another routectl running? Choose another server.port or --port"
+        } else {
+            ""
         };
         CannotStart::Listen { address, source, hint }
     })?;

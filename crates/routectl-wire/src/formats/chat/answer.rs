@@ -92,7 +92,7 @@ impl Reader {
             None if answer.usage.is_none() => events.push(opaque("chunk", body)),
             None => {}
         }
-        let usage = answer.usage.or(answer.x_groq.and_then(|groq| groq.usage));
+        let usage = answer.usage.or_else(|| answer.x_groq.and_then(|groq| groq.usage));
         if let Some(usage) = usage {
             events.push(Event::Usage(disjoint(&usage)));
         }

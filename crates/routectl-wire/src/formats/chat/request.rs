@@ -38,8 +38,9 @@ struct Tagged {
 }
 
 fn tool_features(body: &Document, features: &mut Vec<String>) {
-    let tools = body.get("tools").and_then(|tools| serde_json::from_slice(tools).ok());
-    for tool in tools.unwrap_or_else(Vec::<Tagged>::new) {
+    let tools: Option<Vec<Tagged>> =
+        body.get("tools").and_then(|tools| serde_json::from_slice(tools).ok());
+    for tool in tools.unwrap_or_default() {
         features.push(match tool.kind.as_deref() {
             None | Some("function") => "tools".to_owned(),
             Some("custom") => "custom_tools".to_owned(),
@@ -68,8 +69,9 @@ enum Content {
 }
 
 fn part_features(body: &Document, features: &mut Vec<String>) {
-    let messages = body.get("messages").and_then(|messages| serde_json::from_slice(messages).ok());
-    for message in messages.unwrap_or_else(Vec::<Message>::new) {
+    let messages: Option<Vec<Message>> =
+        body.get("messages").and_then(|messages| serde_json::from_slice(messages).ok());
+    for message in messages.unwrap_or_default() {
         let Content::Parts(parts) = message.content else { continue };
         for part in parts {
             let feature = match part.kind.as_deref() {

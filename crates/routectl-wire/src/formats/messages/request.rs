@@ -54,8 +54,9 @@ fn has_format(json: &[u8]) -> bool {
 /// A tool without a type, or of type `custom`, is the client's own function; anything else is a
 /// vendor's tool. (facts: Anthropic Messages, section 5.2)
 fn tool_features(body: &Document, features: &mut Vec<String>) {
-    let tools = body.get("tools").and_then(|tools| serde_json::from_slice(tools).ok());
-    for tool in tools.unwrap_or_else(Vec::<Tagged>::new) {
+    let tools: Option<Vec<Tagged>> =
+        body.get("tools").and_then(|tools| serde_json::from_slice(tools).ok());
+    for tool in tools.unwrap_or_default() {
         features.push(match tool.kind.as_deref() {
             None | Some("custom") => "tools".to_owned(),
             Some(versioned) => undated(versioned).to_owned(),
@@ -96,8 +97,9 @@ struct Block {
 }
 
 fn block_features(body: &Document, features: &mut Vec<String>) {
-    let messages = body.get("messages").and_then(|messages| serde_json::from_slice(messages).ok());
-    for message in messages.unwrap_or_else(Vec::<Message>::new) {
+    let messages: Option<Vec<Message>> =
+        body.get("messages").and_then(|messages| serde_json::from_slice(messages).ok());
+    for message in messages.unwrap_or_default() {
         media(&message.content, features);
     }
 }

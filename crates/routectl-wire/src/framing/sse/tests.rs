@@ -9,7 +9,7 @@ fn read(pieces: &[&[u8]]) -> Vec<String> {
     let mut cutter = Cutter::default();
     let mut seen = Vec::new();
     for piece in pieces {
-        if let Some(events) = cutter.push(Bytes::copy_from_slice(piece)).unwrap() {
+        if let Some(events) = cutter.push(&Bytes::copy_from_slice(piece)).unwrap() {
             collect(&events, &mut seen);
         }
     }
@@ -68,7 +68,7 @@ fn cuts_do_not_matter() {
 #[test]
 fn complete_events_are_handed_on_without_copying() {
     let chunk = Bytes::from_static(b"data: a\n\ndata: b\n\n");
-    let events = Cutter::default().push(chunk.clone()).unwrap().unwrap();
+    let events = Cutter::default().push(&chunk).unwrap().unwrap();
     assert_eq!(events.as_ptr(), chunk.as_ptr());
     assert_eq!(events.len(), chunk.len());
 }
@@ -77,7 +77,7 @@ fn complete_events_are_handed_on_without_copying() {
 fn an_event_without_end_is_refused_at_the_limit() {
     let mut cutter = Cutter::default();
     let chunk = Bytes::from(vec![b'x'; 1 << 20]);
-    let outcome = (0..32).find_map(|_| cutter.push(chunk.clone()).err());
+    let outcome = (0..32).find_map(|_| cutter.push(&chunk).err());
     assert!(outcome.is_some());
 }
 
@@ -89,7 +89,7 @@ proptest! {
         let mut cutter = Cutter::default();
         let mut out = Vec::new();
         for piece in &pieces {
-            if let Some(events) = cutter.push(Bytes::copy_from_slice(piece.as_bytes())).unwrap() {
+            if let Some(events) = cutter.push(&Bytes::copy_from_slice(piece.as_bytes())).unwrap() {
                 out.extend_from_slice(&events);
             }
         }

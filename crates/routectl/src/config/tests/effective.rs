@@ -1,5 +1,7 @@
 //! What holds in the end.
 
+#![expect(clippy::too_many_lines, reason = "a transcript")]
+
 use std::time::Duration;
 
 use routectl_core::Class;
@@ -62,7 +64,8 @@ fn extras_are_merged_and_betas_are_unioned() {
 #[test]
 fn headers_that_routectl_sets_itself_are_dropped() {
     let text = TWO.replace("X-A = \"provider\"", "Authorization = \"x\", Content-Length = \"1\"");
-    let text = text.replace("[models.own]", "forward_client_headers = [\"Cookie\", \"x-id\"]\n[models.own]");
+    let text = text
+        .replace("[models.own]", "forward_client_headers = [\"Cookie\", \"x-id\"]\n[models.own]");
     let config = config(&text);
     let common = config.providers["p"].common();
     let names: Vec<_> = common.header_extras.0.keys().map(String::as_str).collect();
@@ -134,6 +137,130 @@ auth_kind = "api-key"
 provider = "compat"
 upstream = "u"
 "#;
-    let shown = toml::to_string(&config(text).filled()).unwrap();
-    insta::assert_snapshot!(shown, @"");
+    let shown = config(text).shown().unwrap();
+    insta::assert_snapshot!(shown.replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r##"
+    [server]
+    host = "127.0.0.1"
+    port = 8787
+    max_body_bytes = 33554432
+    strict_translation = false
+    allow_disable_fallbacks = true
+    allowed_hosts = ["localhost", "127.0.0.1", "[::1]"]
+    allowed_origins = []
+    shutdown_grace_ms = 20000
+
+    [server.auth]
+    tokens = []
+
+    [providers.compat]
+    kind = "openai-compat"
+    base_url = "https://a.example/v1"
+    api_key_ref = "env://K"
+    user_agent = "routectl/VERSION"
+    forward_client_headers = []
+    circuit_cooldown_ms = 30000
+    unsupported_features = []
+
+    [providers.claude]
+    kind = "anthropic-api"
+    base_url = "https://api.anthropic.com"
+    auth_kind = "api-key"
+    api_key_ref = "env://ANTHROPIC_API_KEY"
+    anthropic_version = "2023-06-01"
+    allowed_betas = []
+    context_management = false
+    max_thinking_entry_bytes = 1048576
+    user_agent = "routectl/VERSION"
+    forward_client_headers = []
+    circuit_cooldown_ms = 30000
+    unsupported_features = []
+
+    [providers.bearer]
+    kind = "anthropic-api"
+    base_url = "https://api.anthropic.com"
+    auth_kind = "oauth-bearer"
+    api_key_ref = "oauth://anthropic"
+    anthropic_version = "2023-06-01"
+    allowed_betas = []
+    context_management = false
+    max_thinking_entry_bytes = 1048576
+    user_agent = "routectl/VERSION"
+    forward_client_headers = []
+    circuit_cooldown_ms = 30000
+    unsupported_features = []
+
+    [providers.aws]
+    kind = "bedrock"
+    api_shape = "invoke"
+    anthropic_beta = []
+    user_agent = "routectl/VERSION"
+    forward_client_headers = []
+    circuit_cooldown_ms = 30000
+    unsupported_features = []
+
+    [providers.aws.creds]
+    kind = "default-chain"
+
+    [providers.codex]
+    kind = "openai-responses"
+    base_url = "https://chatgpt.com/backend-api/codex"
+    auth_kind = "chatgpt-oauth"
+    api_key_ref = "oauth://codex"
+    user_agent = "routectl/VERSION"
+    forward_client_headers = []
+    circuit_cooldown_ms = 30000
+    unsupported_features = []
+
+    [providers.responses]
+    kind = "openai-responses"
+    base_url = "https://api.openai.com/v1"
+    auth_kind = "api-key"
+    api_key_ref = "env://OPENAI_API_KEY"
+    user_agent = "routectl/VERSION"
+    forward_client_headers = []
+    circuit_cooldown_ms = 30000
+    unsupported_features = []
+
+    [models.m]
+    provider = "compat"
+    upstream = "u"
+    selectable = true
+    reasoning_dialect = "openai"
+    history_reasoning = "auto"
+    supports_adaptive_thinking = false
+    effort_levels = ["low", "medium", "high"]
+    max_thinking_budget = 0
+
+    [retry]
+    max_attempts = 2
+    initial_backoff_ms = 250
+    backoff_multiplier = 2.0
+    jitter_ms = 50
+    retry_on_429 = 2
+    retry_on_5xx = 2
+    retry_on_network = 2
+    stream_first_byte_timeout_ms = 600000
+    stream_idle_timeout_ms = 300000
+    connect_timeout_ms = 10000
+    write_stall_timeout_ms = 120000
+    max_total_attempts = 8
+    max_honored_retry_after_ms = 3600000
+    probe_max_tokens = 1
+
+    [bedrock]
+    allowed_betas = []
+    allowed_body_fields = []
+
+    [log]
+    trace_headers = false
+    trace_body_bytes = 16384
+    redact_prompts = false
+
+    [usage]
+    enabled = true
+    retention_days = 90
+
+    [telemetry]
+    prometheus = true
+    "##);
 }

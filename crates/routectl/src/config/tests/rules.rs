@@ -126,7 +126,10 @@ fn other_strings_have_their_own_rules() {
     takes("header-value", &["a", "a b; c=\"d\""]);
     refuses("header-value", &["", " a", "a\n", "a\r\nx: y", "\u{e9}"]);
     takes("region", &["us-east-1", "us-gov-west-1", "ap-southeast-12"]);
-    refuses("region", &["", "mars", "us-east", "us-1", "US-EAST-1", "us-east-1.evil.example", "a-b-1"]);
+    refuses(
+        "region",
+        &["", "mars", "us-east", "us-1", "US-EAST-1", "us-east-1.evil.example", "a-b-1"],
+    );
     takes("secret-reference", &["env://A_1", "file:///a/b", "literal:x", "oauth://codex#work"]);
     refuses("secret-reference", &["", "sk-canary", "env://", "file://a", "literal:", "oauth://x"]);
 }
