@@ -68,7 +68,12 @@ impl Walk<'_> {
             if let Some(format) = schema.pointer("/propertyNames/format").and_then(Value::as_str)
                 && let Err(message) = rules::check(format, key.get_ref())
             {
-                self.findings.error(here.at, &here.path, message);
+                let is_header = format == "header-name";
+                let path = if is_header { &spot.path } else { &here.path };
+                self.findings.error(here.at, path, message);
+                if is_header {
+                    continue;
+                }
             }
             match shape.property(key.get_ref()) {
                 Some(schema) => self.value(value.get_ref(), &here, schema),

@@ -35,9 +35,11 @@ api_key = "@"
 api_key_ref = "Bearer @"
 proxy = "user:@@proxy"
 header_extras = { api-key = "@\n", x = { token = "@" } }
+forward_client_headers = ["authorization: Bearer @"]
 [providers.b]
 kind = "bedrock"
 creds = "@"
+header_extras = { "authorization: Bearer @" = 1 }
 [providers.c]
 kind = "bedrock"
 creds = { kind = "bearer-key", key = "@", key_ref = "env://@-" }
