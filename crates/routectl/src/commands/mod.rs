@@ -31,6 +31,7 @@ Examples:
   routectl serve --config routectl.toml       serve it
   routectl test fast --prompt 'Say hi'        one request through the real path";
 
+/// One thing the binary does for people.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the configured models.
