@@ -1,10 +1,15 @@
 //! A client that sees every byte, and how the connection ended.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::{Emulator, Format};
+
+/// Only a broken host is silent for so long where an answer should end.
+const TOO_LONG: Duration = Duration::from_secs(20);
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +83,8 @@ pub(super) async fn read(stream: &mut TcpStream) -> Answer {
         if let Some(end) = end {
             return partial(&bytes, end);
         }
-        match stream.read_buf(&mut bytes).await {
+        let read = tokio::time::timeout(TOO_LONG, stream.read_buf(&mut bytes)).await;
+        match read.expect("the answer ends") {
             Ok(0) => end = Some(End::Closed),
             Ok(_) => {}
             Err(_) => end = Some(End::Reset),

@@ -171,3 +171,22 @@ fn cases(phase: Phase) -> impl Iterator<Item = (&'static Fault, Format, bool)> {
         pairs.map(move |(format, streamed)| (fault, format, streamed))
     })
 }
+
+#[tokio::test]
+async fn a_reset_is_no_ordinary_close() {
+    let emulator = Emulator::start().await.unwrap();
+    for fault in FAULTS {
+        let end = match fault.name.split_once('-') {
+            Some(("reset", _)) => End::Reset,
+            Some(("cut" | "close", _)) => End::Closed,
+            _ => continue,
+        };
+        for format in FORMATS {
+            for streamed in MODES.into_iter().filter(|it| fault.applies.to(format, *it)) {
+                let name = format!("fault-{}", fault.name);
+                let answer = ask(&emulator, format, &body(format, &name, streamed, "hi")).await;
+                assert_eq!(answer.end, end, "{name} {format:?} streamed={streamed}");
+            }
+        }
+    }
+}
