@@ -1,0 +1,76 @@
+//! What the fuzz targets have in common: bytes cut into pieces, and the laws of an answer.
+
+use bytes::Bytes;
+use routectl::relay::{Relay, read_whole};
+use routectl_core::Event;
+use routectl_wire::framing::sse::{Cutter, frames};
+use routectl_wire::grammar::Grammar;
+use routectl_wire::{Format, Frame};
+
+/// Bytes in pieces; the first byte says how long each is.
+pub fn pieces(data: &[u8]) -> impl Iterator<Item = Bytes> {
+    let (size, rest) = data.split_first().map_or((1, data), |(size, rest)| (*size, rest));
+    rest.chunks(usize::from(size).max(1)).map(Bytes::copy_from_slice)
+}
+
+/// All complete events of a stream, and what is left at its end.
+pub fn cut(data: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let mut cutter = Cutter::default();
+    let mut events = Vec::new();
+    for piece in pieces(data) {
+        if let Ok(Some(complete)) = cutter.push(&piece) {
+            events.extend_from_slice(&complete);
+        }
+    }
+    (events, cutter.finish().map(Vec::from).unwrap_or_default())
+}
+
+/// Any bytes as an answer in this format, whole and streamed: no panic, and only lawful events.
+pub fn answer(format: &'static dyn Format, data: &[u8]) {
+    let _ = read_whole(format, data);
+    lawful(format, &[Frame::Whole(data)]);
+    let (events, _) = cut(data);
+    lawful(format, &frames(&events).collect::<Vec<_>>());
+    relayed(format, data);
+}
+
+fn lawful(format: &'static dyn Format, frames: &[Frame<'_>]) {
+    let (mut decoder, mut grammar) = (format.decoder(), Grammar::default());
+    let mut events: Vec<Event> = Vec::new();
+    for frame in frames {
+        // A frame that cannot be read is told; what came before it still counts.
+        let _ = decoder.frame(frame, &mut events);
+        for event in events.drain(..) {
+            assert_eq!(grammar.take(&event), Ok(()));
+            // Nothing is read behind a failure.
+            if matches!(event, Event::Failed(_)) {
+                return;
+            }
+        }
+    }
+}
+
+/// What the client gets is a beginning of what the upstream sent, but for what the relay says in
+/// the upstream's place: an error in words the client reads, and the end of a complete answer.
+fn relayed(format: &'static dyn Format, data: &[u8]) {
+    let mut relay = Relay::new(format);
+    let mut sent = Vec::new();
+    let mut got = Vec::new();
+    for piece in pieces(data) {
+        sent.extend_from_slice(&piece);
+        match relay.push(&piece) {
+            Ok(bytes) => got.extend_from_slice(&bytes.unwrap_or_default()),
+            Err(_) if !relay.committed() => return assert!(got.is_empty(), "seen before commit"),
+            Err(_) => return,
+        }
+        if relay.told_failure().is_some() {
+            return;
+        }
+        assert!(sent.starts_with(&got), "the relay changed a byte");
+        assert!(relay.committed() || got.is_empty(), "seen before commit");
+    }
+    if let Ok(Some(rest)) = relay.finish() {
+        assert!(relay.ended() || relay.told_failure().is_some(), "a clean end of half an answer");
+        drop(rest);
+    }
+}

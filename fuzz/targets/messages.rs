@@ -1,0 +1,8 @@
+//! Answers in the messages format: no panic, lawful events, and a relay that keeps its promises.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use routectl_wire::MESSAGES;
+
+fuzz_target!(|data: &[u8]| routectl_fuzz::answer(MESSAGES, data));
