@@ -79,7 +79,10 @@ impl Relay {
     pub fn finish(&mut self) -> Result<Option<Bytes>, Failure> {
         let rest = match self.cutter.finish() {
             // Hosts forget the blank line behind the last event. Half an event does not parse.
-            Some(rest) if self.parses(&rest) => self.pass([&rest[..], b"\n\n"].concat().into())?,
+            Some(rest) if self.parses(&rest) => {
+                let blank: &[u8] = if rest.ends_with(b"\n") { b"\n" } else { b"\n\n" };
+                self.pass([&rest[..], blank].concat().into())?
+            }
             _ => None,
         };
         match &self.phase {
@@ -205,7 +208,8 @@ impl Relay {
         let mut decoder = self.format.decoder();
         let mut events = Vec::new();
         let mut frames = sse::frames(bytes).peekable();
-        frames.peek().is_some() && frames.all(|frame| decoder.frame(&frame, &mut events).is_ok())
+        frames.peek().is_some()
+            && frames.all(|frame| is_whole(&frame) && decoder.frame(&frame, &mut events).is_ok())
     }
 }
 
@@ -235,6 +239,17 @@ pub fn read_whole(format: &'static dyn Format, body: &[u8]) -> Result<Usage, Fai
         }
     }
     Ok(usage)
+}
+
+/// Whether the payload of a stream's last event is all there; not every event is read further.
+fn is_whole(frame: &Frame<'_>) -> bool {
+    match frame {
+        Frame::Sse { data, .. } => {
+            data.trim_ascii() == b"[DONE]"
+                || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
+        }
+        Frame::Whole(_) => true,
+    }
 }
 
 fn broken(class: Class, message: impl Into<String>) -> Failure {

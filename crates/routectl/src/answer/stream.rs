@@ -110,6 +110,12 @@ impl Stream {
                     None => self.poll(cx),
                 }
             }
+            // The answer is complete: what goes wrong after it is no failure of the answer.
+            Poll::Ready(Heard::Failure(_)) if self.relay.ended() => {
+                self.state = State::Over;
+                self.record.answered(200, self.relay.usage());
+                Poll::Ready(None)
+            }
             Poll::Ready(Heard::Failure(failure)) => Poll::Ready(Some(Ok(self.part(&failure)))),
             Poll::Pending => self.wait(cx),
         }

@@ -1,0 +1,11 @@
+//! The whole house in one process: clients, the router, and scripted hosts behind it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "all of this is a test"
+)]
+
+mod g3_streams;
+mod harness;
