@@ -3,6 +3,7 @@
 For every fault there is a chain [the fault, a good target]. An SDK asks through the chain, and asks the emulator's
 good model directly; the two parsed answers must be equal. Only where a stream breaks after its first content there
 is no second target any more: there the SDK must raise an error, for a shortened answer would pass as a whole one.
+And what a vendor's policy declines is not taken elsewhere: the SDK must get the refusal.
 
 The emulator's oddities (lawful answers in odd shapes) are asked through the router and directly: what the SDK makes of
 them must be the same, be it an answer or an error.
@@ -23,6 +24,14 @@ BUDGET = 600
 PATIENCE = 2000
 
 GOOD = "mock-good"
+
+# What the good target holds, in tokens, and what a failing one holds: after a request has been too long for one target,
+# only a larger one is tried.
+LARGE, SMALL = 1_000_000, 100_000
+
+# Oddities that an SDK reads worse from the host than through the router, which mends them, and what it should get: the
+# same answer in its ordinary shape.
+MENDED = {("odd-no-last-blank-line", "messages"): "mock-1"}
 LANGUAGES = ("python", "node")
 
 
@@ -62,7 +71,8 @@ def list_scripts():
 def cases(scripts, direct):
     """What the SDKs do with each: ask for `model` through the router; `like` is what the emulator is asked for itself.
 
-    `hop` must be named among the attempts; `breaks` says that the answer must end in an error.
+    `hop` must be named among the attempts; `breaks` says that the answer must end in an error, `declined` that it must
+    be the refusal.
     """
     for fault in scripts["faults"]:
         for format, mode in fault["applies"]:
@@ -73,11 +83,21 @@ def cases(scripts, direct):
                 "like": GOOD,
                 "hop": None if direct else "%s-%s" % (fault["model"], format),
                 "breaks": fault["phase"] == "after-content" and mode == "streamed" and not direct,
+                "declined": fault["class"] == "content-policy" and not direct,
             }
     for odd in scripts["oddities"]:
         for format, mode in odd["applies"]:
             model = odd["model"] if direct else alias(odd, format)
-            yield {"format": format, "streamed": mode == "streamed", "model": model, "like": odd["model"], "hop": None, "breaks": False}
+            like = odd["model"] if direct else MENDED.get((odd["model"], format), odd["model"])
+            yield {
+                "format": format,
+                "streamed": mode == "streamed",
+                "model": model,
+                "like": like,
+                "hop": None,
+                "breaks": False,
+                "declined": False,
+            }
 
 
 def alias(script, format):
@@ -87,18 +107,20 @@ def alias(script, format):
 def router(folder, hosts, scripts):
     """A chain for every fault: the failing target `MODEL-FORMAT`, then `good-FORMAT`; an oddity is served as it is."""
     providers = {"chat": ("openai-compat", hosts["chat"]), "messages": ("anthropic-api", hosts["messages"])}
-    models = {"good-%s" % format: (format, GOOD) for format in hosts}
+    models = {"good-%s" % format: (format, GOOD, LARGE) for format in hosts}
     aliases = {}
     for script in scripts["faults"] + scripts["oddities"]:
         for format in {format for format, _ in script["applies"]}:
             first = "%s-%s" % (script["model"], format)
-            models[first] = (format, script["model"])
+            models[first] = (format, script["model"], SMALL)
             aliases[alias(script, format)] = [first, "good-" + format] if script in scripts["faults"] else [first]
     retry = {
         "max_attempts": 1,
         "request_timeout_ms": PATIENCE,
         "stream_first_byte_timeout_ms": PATIENCE,
         "stream_idle_timeout_ms": PATIENCE,
+        # Or a target that says "come back later" would be passed over by the cases after the first.
+        "max_honored_retry_after_ms": 0,
     }
     return routectl(folder, providers, models, aliases, retry)
 

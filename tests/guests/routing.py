@@ -19,7 +19,7 @@ def binary(variable, name):
 def configuration(port, providers, models, aliases, retry):
     """A configuration file.
 
-    providers: name → (kind, base URL); models: name → (provider, upstream); aliases: key → chain of names;
+    providers: name → (kind, base URL); models: name → (provider, upstream[, context window]); aliases: key → chain of names;
     retry: key → number.
     """
     lines = ["[server]", "port = %d" % port, "", "[usage]", "enabled = false", "", "[retry]"]
@@ -27,8 +27,9 @@ def configuration(port, providers, models, aliases, retry):
     for name, (kind, base_url) in providers.items():
         lines += ["", "[providers.%s]" % name, 'kind = "%s"' % kind, 'base_url = "%s"' % base_url]
         lines += ['api_key_ref = "literal:dummy"']
-    for name, (provider, upstream) in models.items():
+    for name, (provider, upstream, *window) in models.items():
         lines += ["", "[models.%s]" % name, 'provider = "%s"' % provider, 'upstream = "%s"' % upstream]
+        lines += ["context_window = %d" % tokens for tokens in window]
     lines += ["", "[aliases]"]
     lines += ['"%s" = [%s]' % (key, ", ".join('"%s"' % name for name in chain)) for key, chain in aliases.items()]
     return "\n".join(lines) + "\n"

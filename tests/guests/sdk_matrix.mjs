@@ -8,6 +8,9 @@ const AT_ONCE = 16;
 // Milliseconds after which a case has failed, whatever the reason.
 const PATIENCE = 30_000;
 
+// Statuses with which hosts decline a content.
+const DECLINES = [400, 403];
+
 const [planFile, packages] = process.argv.slice(2);
 const plan = JSON.parse(readFileSync(planFile, 'utf8'));
 const require = createRequire(packages + '/package.json');
@@ -65,6 +68,7 @@ class Late extends Error {}
 async function check(host, routed, one, content) {
   const got = await outcome(routed, one.model, content, one.streamed);
   if (one.breaks) return got.why && brokeOff(got.why) ? undefined : `not an error in mid-stream: ${short(got)}`;
+  if (one.declined) return DECLINES.includes(got.why?.status) ? undefined : `not declined: ${short(got)}`;
   const wanted = await outcome(host, one.like, content, one.streamed);
   if (!isDeepStrictEqual(got.answer, wanted.answer) || !got.why !== !wanted.why) return `${short(got)}, but of the emulator itself: ${short(wanted)}`;
   if (one.hop && !got.hops.includes(one.hop)) return `the failing target was not tried first: x-routectl-attempts: ${got.hops}`;

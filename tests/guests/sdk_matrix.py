@@ -11,6 +11,9 @@ AT_ONCE = 16
 # Seconds after which a case has failed, whatever the reason.
 PATIENCE = 30
 
+# Statuses with which hosts decline a content.
+DECLINES = (400, 403)
+
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNg+M9QDwADhgGANFwtpAAAAABJRU5ErkJggg=="
 CONTENTS = ("plain", "tools", "image")
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
@@ -72,6 +75,8 @@ async def check(host, routed, case, content):
     got, why, hops = await outcome(routed, case["model"], content, case["streamed"])
     if case["breaks"]:
         return None if why and broke_off(why) else "not an error in mid-stream: %s" % (why or short(got))
+    if case["declined"]:
+        return None if getattr(why, "status_code", 0) in DECLINES else "not declined: %s" % (why or short(got))
     wanted, why_not, _ = await outcome(host, case["like"], content, case["streamed"])
     if got != wanted or (why is None) != (why_not is None):
         return "%s, but of the emulator itself: %s" % (why or short(got), why_not or short(wanted))
