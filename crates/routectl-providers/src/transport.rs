@@ -35,6 +35,9 @@ const IDLE_PER_HOST: usize = 256;
 /// How long an idle connection is kept: below the 60 s after which common load balancers drop one.
 const IDLE_FOR: Duration = Duration::from_secs(50);
 
+/// Largest head of an answer, and most bytes read at a time. Real heads have 8 KiB at most.
+const MAX_HEAD: usize = 64 << 10;
+
 /// How often a quiet HTTP/2 connection with streams on it is asked whether it is still there.
 const H2_PING: Duration = Duration::from_secs(30);
 
@@ -169,6 +172,7 @@ where
         .pool_max_idle_per_host(IDLE_PER_HOST)
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())
+        .http1_max_buf_size(MAX_HEAD)
         .http2_adaptive_window(true)
         .http2_keep_alive_interval(H2_PING)
         .build(connector)

@@ -124,14 +124,28 @@ impl Plan {
         name: &str,
         format: Format,
         upstream: &str,
-        keys: &str,
+        provider: &str,
+    ) -> Self {
+        self.target_of(name, format, upstream, provider, "")
+    }
+
+    /// The same, with more keys for its provider and for itself.
+    pub(crate) fn target_of(
+        self,
+        name: &str,
+        format: Format,
+        upstream: &str,
+        provider: &str,
+        model: &str,
     ) -> Self {
         let (kind, url) = kind(format);
+        let key =
+            if provider.contains("api_key_ref") { "" } else { "api_key_ref = \"literal:the-key\"" };
         let Self(text) = self;
         Self(format!(
             "{text}\n[providers.\"p-{name}\"]\nkind = \"{kind}\"\nbase_url = \"{url}\"\n\
-             api_key_ref = \"literal:the-key\"\n{keys}\n\
-             [models.\"{name}\"]\nprovider = \"p-{name}\"\nupstream = \"{upstream}\"\n"
+             {key}\n{provider}\n\
+             [models.\"{name}\"]\nprovider = \"p-{name}\"\nupstream = \"{upstream}\"\n{model}\n"
         ))
     }
 
@@ -320,6 +334,15 @@ impl Client {
     }
 }
 
+/// Where a host listens.
+pub(crate) fn host_address(hosts: &Emulator, format: Format) -> SocketAddr {
+    let url = match format {
+        Chat => hosts.chat_base_url(),
+        Messages => hosts.messages_base_url(),
+    };
+    url.trim_start_matches("http://").trim_end_matches("/v1").parse().unwrap()
+}
+
 /// One request on a connection of its own, and all of its answer.
 pub(crate) async fn ask(address: SocketAddr, request: Request<Bytes>) -> Answer {
     Client::connect(address).await.ask(request).await
@@ -392,10 +415,10 @@ pub(crate) fn is_error_event(format: Format, event: &[u8]) -> bool {
 pub(crate) fn is_error(format: Format, body: &[u8]) -> bool {
     let Ok(body) = serde_json::from_slice::<serde_json::Value>(body) else { return false };
     let error = &body["error"];
-    let told = error["message"].is_string() && error["type"].is_string();
+    let told = error["message"].is_string();
     match format {
         Chat => told,
-        Messages => told && body["type"] == "error",
+        Messages => told && error["type"].is_string() && body["type"] == "error",
     }
 }
 

@@ -8,4 +8,5 @@
 )]
 
 mod g3_streams;
+mod g4_matrix;
 mod harness;
