@@ -7,6 +7,8 @@
     reason = "all of this is a test"
 )]
 
+mod g1_native_bytes;
 mod g3_streams;
 mod g4_matrix;
+mod g5_budget;
 mod harness;
