@@ -1,6 +1,7 @@
 //! Starts hosts and a router, asks as a client does, and keeps what the client saw.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use routectl::server::{App, Server};
 use routectl::snapshot::Snapshot;
 pub(crate) use routectl_emulator::Format::{self, Chat, Messages};
 use routectl_emulator::{Emulator, Part, good_stream};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 /// Nothing here takes this long: who waits longer waits for ever.
@@ -365,6 +367,22 @@ pub(crate) async fn read(response: Response<Incoming>) -> Answer {
     Answer { status: head.status.as_u16(), headers: head.headers, body: body.into(), end }
 }
 
+/// Says these bytes to the router, and hears all that it says until it closes.
+pub(crate) async fn converse(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // It may close before it has heard all.
+    let _ = stream.write_all(bytes).await;
+    hear_out(&mut stream).await
+}
+
+/// All that is said until the connection closes.
+pub(crate) async fn hear_out(stream: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    let hearing = async { while let Ok(1..) = stream.read_buf(&mut said).await {} };
+    tokio::time::timeout(PATIENCE, hearing).await.expect("a connection that closes");
+    String::from_utf8_lossy(&said).into_owned()
+}
+
 /// Asks all of these, many at a time; the answers come with their cases.
 pub(crate) async fn ask_all<T: Send + 'static>(
     address: SocketAddr,
@@ -459,5 +477,39 @@ impl Good {
     pub(crate) fn whole_events(&self, place: usize) -> &[u8] {
         let end = self.ends.iter().rev().find(|end| **end <= place).copied().unwrap_or(0);
         &self.bytes[..end]
+    }
+}
+
+/// A Chat host that counts who comes in.
+pub(crate) struct Doorkeeper {
+    pub(crate) address: SocketAddr,
+    opened: Arc<AtomicUsize>,
+    _tasks: JoinSet<()>,
+}
+
+impl Doorkeeper {
+    /// It passes all on to an emulator of its own.
+    pub(crate) async fn open() -> Self {
+        let hosts = Emulator::start().await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let opened = Arc::new(AtomicUsize::new(0));
+        let (counter, mut tasks) = (Arc::clone(&opened), JoinSet::new());
+        tasks.spawn(async move {
+            let mut visits = JoinSet::new();
+            while let Ok((mut inside, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::SeqCst);
+                let mut outside = TcpStream::connect(host_address(&hosts, Chat)).await.unwrap();
+                visits.spawn(async move {
+                    let _ = tokio::io::copy_bidirectional(&mut inside, &mut outside).await;
+                });
+            }
+        });
+        Self { address, opened, _tasks: tasks }
+    }
+
+    /// How many connections were opened.
+    pub(crate) fn opened(&self) -> usize {
+        self.opened.load(Ordering::SeqCst)
     }
 }

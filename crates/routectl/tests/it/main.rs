@@ -7,6 +7,8 @@
     reason = "all of this is a test"
 )]
 
+mod g11_guard;
+mod g12_peers;
 mod g1_native_bytes;
 mod g3_streams;
 mod g4_matrix;
