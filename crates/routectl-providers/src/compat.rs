@@ -14,7 +14,16 @@ pub const KIND: &str = "openai-compat";
 /// An account at an OpenAI-compatible host.
 #[derive(Debug, Clone)]
 pub struct Compat {
-    pub account: Account,
+    account: Account,
+    completions: Uri,
+}
+
+impl Compat {
+    /// The host at the account's base URL.
+    pub fn new(account: Account) -> Self {
+        let completions = account.uri("/chat/completions", None);
+        Self { account, completions }
+    }
 }
 
 impl Provider for Compat {
@@ -27,7 +36,7 @@ impl Provider for Compat {
     }
 
     fn uri(&self, _call: &Call<'_>) -> Uri {
-        self.account.uri("/chat/completions", None)
+        self.completions.clone()
     }
 
     fn headers(&self, call: &Call<'_>, credential: &Secret) -> Result<HeaderMap, Failure> {

@@ -109,11 +109,16 @@ fn key_is(quoted: &[u8], name: &str) -> bool {
 
 /// The text of a JSON string literal, borrowed where it has no escapes.
 pub fn unquote(quoted: &[u8]) -> Option<Cow<'_, str>> {
-    let inner = quoted.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    if memchr::memchr(b'\\', inner).is_none() {
-        return std::str::from_utf8(inner).ok().map(Cow::Borrowed);
+    unquote_text(std::str::from_utf8(quoted).ok()?)
+}
+
+/// The same for a literal that is known to be text.
+pub fn unquote_text(quoted: &str) -> Option<Cow<'_, str>> {
+    let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
     }
-    serde_json::from_slice::<String>(quoted).ok().map(Cow::Owned)
+    serde_json::from_str::<String>(quoted).ok().map(Cow::Owned)
 }
 
 /// A text as a JSON string literal.

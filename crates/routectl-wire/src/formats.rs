@@ -6,7 +6,7 @@ pub mod messages;
 #[cfg(test)]
 mod tests;
 
-use crate::Format;
+use crate::{Format, Garbled};
 
 /// OpenAI Chat Completions.
 pub const CHAT: &dyn Format = &chat::Chat;
@@ -14,6 +14,13 @@ pub const CHAT: &dyn Format = &chat::Chat;
 pub const MESSAGES: &dyn Format = &messages::Messages;
 /// Every format there is; conformance tests walk it.
 pub const FORMATS: &[&dyn Format] = &[CHAT, MESSAGES];
+
+/// Reads JSON. The text is checked to be UTF-8 once, fast, and not string by string.
+fn parse<'a, T: serde::Deserialize<'a>>(what: &'static str, json: &'a [u8]) -> Result<T, Garbled> {
+    let text = simdutf8::basic::from_utf8(json)
+        .map_err(|error| Garbled { what, why: error.to_string() })?;
+    serde_json::from_str(text).map_err(|error| Garbled { what, why: error.to_string() })
+}
 
 /// A JSON string, borrowed where it has no escapes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]

@@ -23,9 +23,6 @@ const MAX_REFUSAL: usize = 64 << 10;
 /// Largest whole answer that is held for reading: base64 audio and images run to tens of MiB.
 const MAX_ANSWER: usize = 128 << 20;
 
-/// Where no limit is set: longer than any answer, short enough for a clock.
-const UNLIMITED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
 /// An answer that has begun.
 pub enum Opened {
     /// All of it, read and found good.
@@ -83,12 +80,12 @@ impl Attempt<'_> {
         // Boxed, like the rare ways below: futures hold their largest path inline.
         let sending = Box::pin(self.transport.send(request, provider.account().proxy.as_deref()));
         if self.inbound.streamed {
-            let first = within(clocks.first_content, "first content", async {
+            let first = within(Some(clocks.first_content), "first content", async {
                 self.first_content(provider, sending.await?).await
             });
             return first.await;
         }
-        within(clocks.whole.unwrap_or(UNLIMITED), "answer", self.whole(provider, sending)).await
+        within(clocks.whole, "answer", self.whole(provider, sending)).await
     }
 
     /// The whole answer of a request that does not stream. Without a limit of its own it has the
@@ -99,7 +96,7 @@ impl Attempt<'_> {
         sending: impl Future<Output = Result<Response<Incoming>, Failure>>,
     ) -> Result<Opened, Box<Rescue>> {
         let Clocks { first_content, idle, .. } = self.target.clocks;
-        let answer = within(first_content, "answer", async { Ok(sending.await?) }).await?;
+        let answer = within(Some(first_content), "answer", async { Ok(sending.await?) }).await?;
         let answer = self.accepted(provider, answer).await?;
         let (head, body) = answer.into_parts();
         let body = collect(body, length(&head.headers), MAX_ANSWER, idle).await?;
@@ -189,11 +186,14 @@ impl Attempt<'_> {
     }
 }
 
+/// Work with a clock, where there is one.
 async fn within<T>(
-    limit: Duration,
+    limit: Option<Duration>,
     what: &str,
     work: impl Future<Output = Result<T, Box<Rescue>>>,
 ) -> Result<T, Box<Rescue>> {
+    let work = std::pin::pin!(work);
+    let Some(limit) = limit else { return work.await };
     timeout(limit, work).await.unwrap_or_else(|_| {
         let message = format!("no {what} within {} ms", limit.as_millis());
         Err(Failure::new(Class::Timeout, Origin::Router, message).into())

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
             "warn"
         }
     };
-    logs::start(log_json, usual);
+    let _flush = logs::start(log_json, usual);
     match command {
         Command::Serve(args) => serve::run(args),
         Command::Test(args) => test::run(args),

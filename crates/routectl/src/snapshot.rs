@@ -112,7 +112,7 @@ fn shared(
 fn bound(name: &str, config: &ProviderConfig) -> Result<Bound, Unusable> {
     let at = |key: &str, why: String| Unusable { place: format!("providers.{name}.{key}"), why };
     let provider: Arc<dyn Provider> = match config {
-        ProviderConfig::OpenaiCompat(_) => Arc::new(Compat { account: account(name, config)? }),
+        ProviderConfig::OpenaiCompat(_) => Arc::new(Compat::new(account(name, config)?)),
         ProviderConfig::AnthropicApi(anthropic) => Arc::new(Anthropic {
             account: account(name, config)?,
             auth: match anthropic.auth_kind {

@@ -66,13 +66,13 @@ impl Driver {
         terms: Terms,
         inbound: Inbound,
         record: Record,
-    ) -> Self {
+    ) -> Box<Self> {
         let targets = Arc::clone(&chain.targets);
         let rules = Arc::clone(&snapshot.rules);
         let walk = Walk::new(Arc::clone(&targets), rules, terms, record.started().into_std());
         let needs = None;
         let (refused_window, worst, unfit) = (None, None, Vec::new());
-        Self {
+        Box::new(Self {
             worker,
             snapshot,
             inbound,
@@ -83,17 +83,20 @@ impl Driver {
             refused_window,
             worst,
             unfit,
-        }
+        })
     }
 
     /// Walks the chain to its end.
-    pub async fn run(mut self) -> Outcome {
+    pub async fn run(mut self: Box<Self>) -> Outcome {
         let mut last = None;
         loop {
             let (step, permit) = self.step(last.as_ref());
             let (target, permit) = match (step, permit) {
                 (Step::Try { target, after, .. }, Some(permit)) => {
-                    tokio::time::sleep(after).await;
+                    // Even a sleep of nothing waits for the clock's next tick.
+                    if !after.is_zero() {
+                        tokio::time::sleep(after).await;
+                    }
                     (target, permit)
                 }
                 (Step::Try { .. }, None) => return self.give_up(Why::Exhausted),
@@ -199,7 +202,7 @@ impl Driver {
         judgement
     }
 
-    fn answer(mut self, target: &Target, opened: Opened) -> Outcome {
+    fn answer(mut self: Box<Self>, target: &Target, opened: Opened) -> Outcome {
         let (status, mut headers, answer) = match opened {
             Opened::Whole { status, headers, body, usage } => {
                 self.record.answered(status.as_u16(), usage);
@@ -226,7 +229,7 @@ impl Driver {
         headers.insert(LANE, HeaderValue::from_static("native"));
     }
 
-    fn give_up(mut self, why: Why) -> Outcome {
+    fn give_up(mut self: Box<Self>, why: Why) -> Outcome {
         let rescue = match self.worst.take() {
             Some(worst) => self.said(worst),
             None => self.never_tried(why).into(),

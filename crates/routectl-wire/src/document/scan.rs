@@ -136,21 +136,12 @@ impl Scan<'_> {
 
     /// Skips a string; `at` stands on its opening quote.
     fn string(&mut self) -> Result<(), BadBody> {
-        let start = self.at;
-        self.at += 1;
-        loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            match memchr::memchr2(b'"', b'\\', rest) {
-                Some(offset) if rest.get(offset) == Some(&b'"') => {
-                    self.at += offset + 1;
-                    return Ok(());
-                }
-                Some(offset) => self.at += offset + 2,
-                None => {
-                    self.at = start;
-                    return self.malformed("the end of the string that starts here");
-                }
+        match string_end(self.bytes, self.at + 1) {
+            Some(end) => {
+                self.at = end;
+                Ok(())
             }
+            None => self.malformed("the end of the string that starts here"),
         }
     }
 
@@ -158,14 +149,17 @@ impl Scan<'_> {
     fn nested(&mut self) -> Result<(), BadBody> {
         let start = self.at;
         let mut open = Brackets::default();
-        while let Some(byte) = self.peek() {
-            match byte {
-                b'"' => {
+        while let Some(offset) = next_structure(self.bytes.get(self.at..).unwrap_or_default()) {
+            self.at += offset;
+            match self.peek() {
+                Some(b'"') => {
                     self.string()?;
                     continue;
                 }
-                b'{' | b'[' if !open.push(byte) => return Err(BadBody::TooDeep { at: self.at }),
-                b'}' | b']' => {
+                Some(byte @ (b'{' | b'[')) if !open.push(byte) => {
+                    return Err(BadBody::TooDeep { at: self.at });
+                }
+                Some(byte @ (b'}' | b']')) => {
                     if !open.pop(byte) {
                         return self.malformed("the bracket that closes the innermost value");
                     }
@@ -174,7 +168,7 @@ impl Scan<'_> {
                         return Ok(());
                     }
                 }
-                _ => {}
+                Some(_) | None => {}
             }
             self.at += 1;
         }
@@ -202,6 +196,55 @@ impl Scan<'_> {
         }
         self.malformed("a value")
     }
+}
+
+/// Eight copies of a byte.
+const fn eight(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The high bit of every byte that is zero; exact up to the first one, which is all we ask.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(eight(1)) & !word & eight(0x80)
+}
+
+/// So many bytes are looked at eight by eight before the search for long runs sets in: quotes
+/// stand close together in code, and starting that search costs more than a few words.
+const NEAR: usize = 64;
+
+/// The offset of the first quote.
+fn quote_in(bytes: &[u8]) -> Option<usize> {
+    let near = bytes.get(..NEAR).unwrap_or(bytes);
+    let (words, _) = near.as_chunks::<8>();
+    let mut at = 0;
+    for word in words {
+        let hits = zeros(u64::from_le_bytes(*word) ^ eight(b'"'));
+        if hits != 0 {
+            return Some(at + (hits.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    memchr::memchr(b'"', bytes.get(at..).unwrap_or_default()).map(|offset| at + offset)
+}
+
+/// The offset behind the closing quote of the string whose text starts at `start`. Only quotes are
+/// searched for: line breaks are the commonest escape, and none of them is a reason to stop.
+fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    loop {
+        at += quote_in(bytes.get(at..)?)?;
+        let text = bytes.get(start..at)?;
+        let escapes = text.iter().rev().take_while(|byte| **byte == b'\\').count();
+        at += 1;
+        if escapes % 2 == 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// The offset of the first quote or bracket.
+fn next_structure(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'))
 }
 
 /// Which brackets are open: one bit each, so that depth costs no allocation.

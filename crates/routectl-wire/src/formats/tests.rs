@@ -59,6 +59,83 @@ fn short(event: &Event) -> String {
         )
         .replace("Some(", "")
         .replace(')', ""),
-        other => format!("{other:?}"),
+        Event::Start(_)
+        | Event::Open { .. }
+        | Event::Delta { .. }
+        | Event::Close { .. }
+        | Event::Stop(_)
+        | Event::End
+        | Event::Alive
+        | Event::Opaque(_) => format!("{event:?}"),
     }
+}
+
+/// Events of every kind that a host may send in any order, as often as it likes.
+fn pool(format: &dyn Format) -> &'static [&'static str] {
+    match format.name() {
+        "chat" => &[
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"b\"}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"refusal\":\"c\"}}]}\n\n",
+            "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"d\"}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"e\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"g\"}]}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"function_call\":{\"name\":\"h\",\"arguments\":\"{}\"}}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"error\"},{\"index\":0,\"delta\":{\"content\":\"i\"}}]}\n\n",
+            "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n",
+            "data: {\"error\":{\"message\":\"j\"}}\n\n",
+            "event: error\ndata: k\n\n",
+            "data: {\"choi\n\n",
+            "data: [DONE]\n\n",
+        ],
+        _ => &[
+            "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n\n",
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"a\"}}\n\n",
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"b\",\"name\":\"c\",\"input\":{}}}\n\n",
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"d\"}}\n\n",
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"new_delta\"}}\n\n",
+            "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+            "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":1}\n\n",
+            "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":2}}\n\n",
+            "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+            "data: {\"type\":\"message_stop\"}\n\n",
+            "event: ping\ndata: {}\n\n",
+            "event: novelty\ndata: {}\n\n",
+            "event: message_delta\ndata: {\"ty\n\n",
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"e\"}}\n\n",
+        ],
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_a_host_sends_is_read_as_a_lawful_sequence(picks in proptest::collection::vec(0_usize..100, 0..12)) {
+        for format in crate::FORMATS {
+            let pool = pool(*format);
+            let stream: String = picks.iter().map(|pick| pool[pick % pool.len()]).collect();
+            let mut decoder = format.decoder();
+            let (mut grammar, mut events) = (Grammar::default(), Vec::new());
+            for frame in sse::frames(stream.as_bytes()) {
+                // Nobody reads on behind a failure.
+                let failed = events.iter().any(|event| matches!(event, Event::Failed(_)));
+                if failed {
+                    break;
+                }
+                read(&mut *decoder, &frame, &mut events);
+            }
+            for event in &events {
+                let lawful = grammar.take(event);
+                proptest::prop_assert!(lawful.is_ok(), "{lawful:?} in {}", stream);
+            }
+        }
+    }
+}
+
+#[test]
+fn half_of_the_last_event_is_not_the_end() {
+    let stream = "event: message_stop\ndata: {\"type\":\"mess";
+    assert!(streamed(crate::MESSAGES, stream).ends_with("cut"));
 }

@@ -85,7 +85,8 @@ async fn dispatch(
         return method_not_allowed(allowed, format);
     }
     match route {
-        Route::Inference(_) => infer(worker, snapshot, request, format, id).await,
+        // Boxed: what it needs is given back as soon as the answer begins.
+        Route::Inference(_) => Box::pin(infer(worker, snapshot, request, format, id)).await,
         Route::Models => json(listing::all(&snapshot)),
         Route::Model(name) => match listing::one(&snapshot, &name) {
             Some(body) => json(body),
@@ -194,10 +195,10 @@ async fn walk(
     let asked = inbound.model.clone();
     let record = Record::new(id, format.name(), asked, chain.alias.clone(), streamed);
     let driver = Driver::new(worker, snapshot, chain, terms, inbound, record);
-    let mut walking = Box::pin(driver.run());
     if !streamed {
-        return walking.await.response(format);
+        return driver.run().await.response(format);
     }
+    let mut walking = Box::pin(driver.run());
     match tokio::time::timeout(HOLD, &mut walking).await {
         Ok(outcome) => outcome.response(format),
         Err(_) => hold(format, walking),

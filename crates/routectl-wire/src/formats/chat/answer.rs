@@ -3,6 +3,7 @@
 use routectl_core::{Block, Class, Delta, Event, Failure, Head, Opaque, Origin, StopReason, Usage};
 
 use super::types::{self, Answer, Choice, ToolCall, text};
+use crate::formats::parse;
 use crate::{Decoder, Frame, Garbled, refusal};
 
 /// Reads one answer. Choices beyond the first pass as opaque events: the hub has one answer.
@@ -45,6 +46,10 @@ impl Decoder for Reader {
                 self.end(events);
                 Ok(())
             }
+            Frame::Sse { data, .. } if self.ended => {
+                events.push(opaque("chunk", data));
+                Ok(())
+            }
             // DeepSeek and others pad a queue with empty lines.
             Frame::Sse { data, .. } if data.trim_ascii().is_empty() => {
                 events.push(Event::Alive);
@@ -69,8 +74,7 @@ impl Decoder for Reader {
 
 impl Reader {
     fn answer(&mut self, body: &[u8], whole: bool, events: &mut Vec<Event>) -> Result<(), Garbled> {
-        let answer: Answer<'_> = serde_json::from_slice(body)
-            .map_err(|error| Garbled { what: "a chat answer", why: error.to_string() })?;
+        let answer: Answer<'_> = parse("a chat answer", body)?;
         if answer.error.is_some() && refusal::is_error(body) {
             events.push(Event::Failed(refusal::read_event(body)));
             return Ok(());
@@ -110,7 +114,7 @@ impl Reader {
     }
 
     fn choice(&mut self, choice: &Choice<'_>, events: &mut Vec<Event>) {
-        if choice.index.unwrap_or(0) > 0 {
+        if choice.index.unwrap_or(0) > 0 || self.ended {
             events.push(Event::Opaque(Opaque { name: "choice".into(), json: String::new() }));
             return;
         }
@@ -238,6 +242,7 @@ impl Reader {
         }
         self.stopped = true;
         if let Some(class) = broken_off(reason) {
+            self.ended = true;
             let message = format!("the upstream broke off: finish_reason is {reason:?}");
             events.push(Event::Failed(Failure::new(class, Origin::Upstream, message)));
             return;

@@ -135,5 +135,5 @@ fn lenient<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Usage>, D::Error
 
 /// The text of a raw JSON string; `None` for null, `""`, and everything that is no string.
 pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    crate::document::unquote(raw?.get().as_bytes()).filter(|text| !text.is_empty())
+    crate::document::unquote_text(raw?.get()).filter(|text| !text.is_empty())
 }

@@ -3,16 +3,17 @@
 use std::collections::VecDeque;
 
 use routectl_core::{Block, Delta, Event, Head, Opaque, StopReason, Usage};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::types;
-use crate::formats::Text;
+use crate::formats::{Text, parse};
 use crate::{Decoder, Frame, Garbled, refusal};
 
 /// Reads one answer. The upstream's block indices become dense ones.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    started: bool,
+    stopped: bool,
     ended: bool,
     /// Blocks that are open: the upstream's index and ours.
     open: VecDeque<(u32, u32)>,
@@ -23,6 +24,10 @@ impl Decoder for Reader {
     fn frame(&mut self, frame: &Frame<'_>, events: &mut Vec<Event>) -> Result<(), Garbled> {
         match frame {
             Frame::Whole(body) => self.whole(body, events),
+            Frame::Sse { data, event } if self.ended => {
+                events.push(Event::Opaque(opaque(event.unwrap_or_default(), data)));
+                Ok(())
+            }
             Frame::Sse { data, event } => self.event(*event, data, events),
         }
     }
@@ -54,8 +59,12 @@ impl Reader {
                 let stop: types::BlockStop = parse("content_block_stop", data)?;
                 self.close(stop.index, events);
             }
-            "message_delta" => message_delta(&parse("message_delta", data)?, events),
-            "message_stop" => self.end(events),
+            "message_delta" => self.message_delta(&parse("message_delta", data)?, events),
+            "message_stop" => {
+                // Half of the last event is not the end.
+                parse::<types::Named<'_>>("message_stop", data)?;
+                self.end(events);
+            }
             "ping" => events.push(Event::Alive),
             "error" => events.push(Event::Failed(refusal::read_event(data))),
             other => events.push(Event::Opaque(opaque(other, data))),
@@ -91,7 +100,7 @@ impl Reader {
             events.push(Event::Usage(disjoint(&usage)));
         }
         if let Some(stop) = stop {
-            events.push(Event::Stop(stop_reason(&stop.0)));
+            self.stop(&stop.0, events);
         }
         self.end(events);
         Ok(())
@@ -120,9 +129,16 @@ impl Reader {
     fn start(&mut self, start: types::MessageStart<'_>, events: &mut Vec<Event>) {
         let message = start.message;
         let owned = |text: Option<Text<'_>>| text.map(|text| text.owned());
-        events.push(Event::Start(Head { id: owned(message.id), model: owned(message.model) }));
+        self.begin(Head { id: owned(message.id), model: owned(message.model) }, events);
         if let Some(usage) = message.usage {
             events.push(Event::Usage(disjoint(&usage)));
+        }
+    }
+
+    /// An answer starts once, also when its first event is missing or comes again.
+    fn begin(&mut self, head: Head, events: &mut Vec<Event>) {
+        if !std::mem::replace(&mut self.started, true) {
+            events.push(Event::Start(head));
         }
     }
 
@@ -133,6 +149,7 @@ impl Reader {
     ) -> Result<(), Garbled> {
         let raw = start.content_block.get();
         let block: types::Block<'_> = parse("a content block", raw.as_bytes())?;
+        self.begin(Head { id: None, model: None }, events);
         let index = self.blocks;
         self.blocks += 1;
         self.open.push_back((start.index, index));
@@ -187,25 +204,27 @@ impl Reader {
         self.open.iter().rev().find(|(index, _)| *index == theirs).map(|(_, ours)| *ours)
     }
 
+    fn message_delta(&mut self, delta: &types::MessageDelta<'_>, events: &mut Vec<Event>) {
+        if let Some(usage) = &delta.usage {
+            events.push(Event::Usage(disjoint(usage)));
+        }
+        if let Some(reason) = delta.delta.as_ref().and_then(|stop| stop.stop_reason.as_ref()) {
+            self.stop(&reason.0, events);
+        }
+    }
+
+    fn stop(&mut self, reason: &str, events: &mut Vec<Event>) {
+        if !std::mem::replace(&mut self.stopped, true) {
+            events.push(Event::Stop(stop_reason(reason)));
+        }
+    }
+
     fn end(&mut self, events: &mut Vec<Event>) {
         if !self.ended {
             self.ended = true;
             events.push(Event::End);
         }
     }
-}
-
-fn message_delta(delta: &types::MessageDelta<'_>, events: &mut Vec<Event>) {
-    if let Some(usage) = &delta.usage {
-        events.push(Event::Usage(disjoint(usage)));
-    }
-    if let Some(reason) = delta.delta.as_ref().and_then(|stop| stop.stop_reason.as_ref()) {
-        events.push(Event::Stop(stop_reason(&reason.0)));
-    }
-}
-
-fn parse<'a, T: Deserialize<'a>>(what: &'static str, json: &'a [u8]) -> Result<T, Garbled> {
-    serde_json::from_slice(json).map_err(|error| Garbled { what, why: error.to_string() })
 }
 
 fn garbled(what: &'static str, why: &str) -> Garbled {
