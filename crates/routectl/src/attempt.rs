@@ -7,6 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use routectl_auth::Secret;
 use routectl_core::{Class, Failure, Origin, Usage};
 use routectl_providers::{Call, Provider, Transport, headers, outbound};
 use routectl_wire::{Format, Spliced};
@@ -15,6 +16,7 @@ use tokio::time::{Instant, timeout};
 use crate::inbound::Inbound;
 use crate::relay::{Relay, read_whole};
 use crate::rescue::{Rescue, Verbatim};
+use crate::scrub;
 use crate::target::{Clocks, Target, Upstream};
 
 /// Most of an error body that is read. More is a page, not a message.
@@ -35,6 +37,23 @@ pub enum Opened {
         rest: Incoming,
         relay: Box<Relay>,
     },
+}
+
+impl Opened {
+    /// The same without the credential, should the upstream say it back beside its content.
+    fn without(mut self, secret: Secret) -> Self {
+        match &mut self {
+            Self::Whole { headers, .. } => scrub::headers(headers, &secret),
+            Self::Streamed { headers, first, relay, .. } => {
+                scrub::headers(headers, &secret);
+                if relay.told_failure().is_some() {
+                    *first = scrub::bytes(first, &secret);
+                }
+                relay.keep(secret);
+            }
+        }
+        self
+    }
 }
 
 /// One try at one target.
@@ -67,8 +86,13 @@ impl Attempt<'_> {
         tracing::trace!(edits = ?edits.iter().map(|edit| edit.name).collect::<Vec<_>>());
         let body = call.body.spliced(&edits);
         let request = outbound(&**provider, &call, body, &secret)?;
-        let opened = self.ask(&**provider, request).await;
-        opened.map_err(|rescue| Box::new(scrubbed(*rescue, secret.expose())))
+        match self.ask(&**provider, request).await {
+            Ok(opened) => Ok(opened.without(secret)),
+            Err(mut rescue) => {
+                scrub::rescue(&mut rescue, &secret);
+                Err(rescue)
+            }
+        }
     }
 
     async fn ask(
@@ -248,32 +272,6 @@ async fn read_refusal(mut body: Incoming, idle: Duration) -> (Bytes, bool) {
     }
     read.truncate(MAX_REFUSAL);
     (read.freeze(), false)
-}
-
-/// Shortest credential that is looked for in what an upstream says: a shorter one is a placeholder,
-/// and taking it out would spoil words.
-const MIN_SECRET: usize = 8;
-
-/// A failure without the credential, should the upstream have said it back.
-fn scrubbed(mut rescue: Rescue, secret: &str) -> Rescue {
-    if secret.len() < MIN_SECRET {
-        return rescue;
-    }
-    let words = &mut rescue.failure.words;
-    let said =
-        [Some(&mut words.message), words.kind.as_mut(), words.code.as_mut(), words.param.as_mut()];
-    for text in said.into_iter().flatten() {
-        if text.contains(secret) {
-            *text = text.replace(secret, "***");
-        }
-    }
-    if let Some(verbatim) = &mut rescue.verbatim {
-        let body = String::from_utf8_lossy(&verbatim.body);
-        if body.contains(secret) {
-            verbatim.body = Bytes::from(body.replace(secret, "***"));
-        }
-    }
-    rescue
 }
 
 /// The headers of an answer that the client gets.

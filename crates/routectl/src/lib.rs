@@ -13,6 +13,7 @@ pub mod inbound;
 pub mod record;
 pub mod relay;
 pub mod rescue;
+pub mod scrub;
 pub mod server;
 pub mod snapshot;
 pub mod target;

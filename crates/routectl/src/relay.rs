@@ -5,10 +5,13 @@
 //! reaches a client, while the decoder reads along.
 
 use bytes::{Bytes, BytesMut};
+use routectl_auth::Secret;
 use routectl_core::{Class, Event, Failure, Origin, Usage};
 use routectl_wire::framing::sse::{self, Cutter};
 use routectl_wire::grammar::Grammar;
 use routectl_wire::{Decoder, Format, Frame};
+
+use crate::scrub;
 
 /// Most bytes held back before the first content. A preamble is a few KiB; pings come every few
 /// seconds; a host that sends more than this without content is broken.
@@ -26,6 +29,8 @@ pub struct Relay {
     held: BytesMut,
     phase: Phase,
     usage: Usage,
+    /// What error events must not say back.
+    secret: Option<Secret>,
 }
 
 /// How far an answer has come.
@@ -53,7 +58,13 @@ impl Relay {
             held: BytesMut::new(),
             phase: Phase::Holding,
             usage: Usage::default(),
+            secret: None,
         }
+    }
+
+    /// Keeps the credential out of the failure that the upstream may still tell.
+    pub fn keep(&mut self, secret: Secret) {
+        self.secret = Some(secret);
     }
 
     /// Takes bytes of the upstream; gives what may go on to the client now.
@@ -149,6 +160,7 @@ impl Relay {
                             .into()
                     }
                 };
+                let told = self.secret.iter().fold(told, |told, it| scrub::bytes(&told, it));
                 return Ok(Some(self.released(told)));
             }
         }

@@ -135,6 +135,12 @@ proptest::proptest! {
 }
 
 #[test]
+fn an_error_without_an_events_name_is_a_failure() {
+    let stream = "data: {\"error\":{\"message\":\"busy\",\"type\":\"overloaded_error\"}}\n\n";
+    assert_eq!(streamed(crate::MESSAGES, stream), "  Failed overloaded: busy\ncut");
+}
+
+#[test]
 fn half_of_the_last_event_is_not_the_end() {
     let stream = "event: message_stop\ndata: {\"type\":\"mess";
     assert!(streamed(crate::MESSAGES, stream).ends_with("cut"));

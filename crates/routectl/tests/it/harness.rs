@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use crate::process::with_hosts;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -88,15 +89,21 @@ static PANICS: LazyLock<Mutex<Vec<String>>> = LazyLock::new(|| {
 
 /// A configuration made ready, in which `$CHAT` and `$MESSAGES` are the hosts' base URLs and the
 /// port is free.
-pub(crate) fn snapshot(hosts: &Emulator, text: &str) -> Snapshot {
-    let text = text
-        .replace("$CHAT", &hosts.chat_base_url())
-        .replace("$MESSAGES", &hosts.messages_base_url());
-    let loaded = config::parse(&text, "test.toml", Flags::default());
+fn snapshot(hosts: &Emulator, text: &str) -> Snapshot {
+    Snapshot::new(configuration(hosts, text), None).unwrap()
+}
+
+/// The same, after another one.
+pub(crate) fn snapshot_after(hosts: &Emulator, text: &str, before: &Snapshot) -> Snapshot {
+    Snapshot::new(configuration(hosts, text), Some(before)).unwrap()
+}
+
+fn configuration(hosts: &Emulator, text: &str) -> config::Config {
+    let loaded = config::parse(&with_hosts(hosts, text), "test.toml", Flags::default());
     let mut config = loaded.unwrap_or_else(|errors| panic!("{errors}")).config;
     config.server.port = 0;
     config.server.shutdown_grace = Duration::from_millis(200);
-    Snapshot::new(config, None).unwrap()
+    config
 }
 
 /// A configuration in the making: every target has a provider of its own, so that what one does

@@ -7,10 +7,14 @@
     reason = "all of this is a test"
 )]
 
+mod cli;
 mod g11_guard;
 mod g12_peers;
+mod g13_reload;
 mod g1_native_bytes;
 mod g3_streams;
 mod g4_matrix;
 mod g5_budget;
+mod g9_secrets;
 mod harness;
+mod process;

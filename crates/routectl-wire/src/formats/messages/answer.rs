@@ -67,6 +67,10 @@ impl Reader {
             }
             "ping" => events.push(Event::Alive),
             "error" => events.push(Event::Failed(refusal::read_event(data))),
+            // Hosts that imitate the format fail in another one.
+            "" if refusal::is_error(data) => {
+                events.push(Event::Failed(refusal::read_event(data)));
+            }
             other => events.push(Event::Opaque(opaque(other, data))),
         }
         Ok(())

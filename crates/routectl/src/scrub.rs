@@ -1,0 +1,64 @@
+//! Takes a credential out of what an upstream says back: its errors and its headers. Content is
+//! never looked at: it is the client's.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use routectl_auth::Secret;
+
+use crate::rescue::Rescue;
+
+/// Shortest credential that is looked for: a shorter one is a placeholder, and taking it out would
+/// spoil words.
+const MIN_SECRET: usize = 8;
+
+/// What stands in its place.
+const MASK: &str = "***";
+
+/// A failure's words, and the upstream's own refusal.
+pub fn rescue(rescue: &mut Rescue, secret: &Secret) {
+    let Some(secret) = worth_it(secret) else { return };
+    let words = &mut rescue.failure.words;
+    let said =
+        [Some(&mut words.message), words.kind.as_mut(), words.code.as_mut(), words.param.as_mut()];
+    for text in said.into_iter().flatten() {
+        if text.contains(secret) {
+            *text = text.replace(secret, MASK);
+        }
+    }
+    if let Some(verbatim) = &mut rescue.verbatim {
+        verbatim.body = masked(&verbatim.body, secret);
+        without(&mut verbatim.headers, secret);
+    }
+}
+
+/// An answer's headers. One that holds the credential goes as a whole.
+pub fn headers(headers: &mut HeaderMap, secret: &Secret) {
+    if let Some(secret) = worth_it(secret) {
+        without(headers, secret);
+    }
+}
+
+/// The end of a stream that tells a failure.
+pub fn bytes(bytes: &Bytes, secret: &Secret) -> Bytes {
+    worth_it(secret).map_or_else(|| bytes.clone(), |secret| masked(bytes, secret))
+}
+
+fn worth_it(secret: &Secret) -> Option<&str> {
+    Some(secret.expose()).filter(|secret| secret.len() >= MIN_SECRET)
+}
+
+fn masked(bytes: &Bytes, secret: &str) -> Bytes {
+    let text = String::from_utf8_lossy(bytes);
+    if text.contains(secret) { text.replace(secret, MASK).into() } else { bytes.clone() }
+}
+
+fn without(headers: &mut HeaderMap, secret: &str) {
+    let holds = |value: &http::HeaderValue| {
+        value.as_bytes().windows(secret.len()).any(|window| window == secret.as_bytes())
+    };
+    let found: Vec<_> =
+        headers.iter().filter(|(_, value)| holds(value)).map(|(name, _)| name.clone()).collect();
+    for name in found {
+        headers.remove(name);
+    }
+}
