@@ -7,8 +7,8 @@ use routectl_emulator::good_answer;
 
 use crate::harness::*;
 
-/// Clocks of a target that may stall. The good one keeps the long ones.
-const IMPATIENT: &str = "stream_first_byte_timeout_ms = 400\nstream_idle_timeout_ms = 300";
+/// Clocks of a target that stalls; all others keep the long ones.
+const IMPATIENT: &str = "stream_first_byte_timeout_ms = 1000\nstream_idle_timeout_ms = 400";
 
 /// The name under which the scripted answers speak.
 const STAND_IN: &str = "mock-1";
@@ -36,13 +36,15 @@ impl Case {
 
 /// A router with a target and two chains for each of these.
 async fn house(cases: &[Case]) -> House {
+    let stalls = cases.iter().any(|case| case.what == "stall");
+    let clocks = if stalls { IMPATIENT } else { "" };
     let mut plan = Plan::brisk();
     for format in FORMATS {
         plan = plan.target(&format!("{format:?}-good"), format, STAND_IN);
         let (kind, url) = kind(format);
         plan = Plan::new(&format!(
             "{}\n[providers.\"p-{format:?}\"]\nkind = \"{kind}\"\nbase_url = \"{url}\"\n\
-             api_key_ref = \"literal:the-key\"\n{IMPATIENT}\n[models]\n",
+             api_key_ref = \"literal:the-key\"\n{clocks}\n[models]\n",
             String::from(plan)
         ));
     }
@@ -183,7 +185,7 @@ const THOUGHTFUL: &str = "[[think]] Why?";
 
 #[tokio::test]
 async fn g3_a_stream_cut_at_any_byte_is_complete_rescued_or_told() {
-    break_everywhere("cut", "Hé", 3, 1).await;
+    break_everywhere("cut", "Hé", 2, 1).await;
 }
 
 #[tokio::test]
@@ -203,7 +205,7 @@ async fn g3_a_stream_that_falls_silent_is_complete_rescued_or_told() {
 
 #[tokio::test]
 async fn g3_a_stream_with_a_wrong_byte_anywhere_is_passed_on_rescued_or_told() {
-    break_everywhere("garble", "Hé", 3, 1).await;
+    break_everywhere("garble", "Hé", 3, 2).await;
 }
 
 #[tokio::test]

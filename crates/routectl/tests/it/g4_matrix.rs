@@ -11,7 +11,7 @@ use crate::harness::*;
 const MODES: [bool; 2] = [true, false];
 
 /// Clocks of targets that may stall.
-const IMPATIENT: &str = "stream_first_byte_timeout_ms = 500\nstream_idle_timeout_ms = 400";
+const IMPATIENT: &str = "stream_first_byte_timeout_ms = 1500\nstream_idle_timeout_ms = 1000";
 
 /// What a vendor's policy declines is shown to the client, not taken elsewhere behind its back.
 const SHOWN: &str = "content-policy";

@@ -294,7 +294,7 @@ async fn g5_one_request_probes_while_the_others_go_elsewhere() {
 #[tokio::test]
 async fn g5_a_client_that_leaves_during_the_probe_does_not_hold_the_breaker() {
     let keys =
-        "circuit_failures = 1\ncircuit_cooldown_ms = 200\nstream_first_byte_timeout_ms = 400";
+        "circuit_failures = 1\ncircuit_cooldown_ms = 200\nstream_first_byte_timeout_ms = 1000";
     let plan = retry("max_attempts = 1")
         .target_with("mute", Chat, "silent", keys)
         .target("good", Chat, "mock-1")

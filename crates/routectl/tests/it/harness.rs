@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Requests under way at a time in tests that send thousands.
-const WIDTH: usize = 48;
+const WIDTH: usize = 64;
 
 pub(crate) const FORMATS: [Format; 2] = [Chat, Messages];
 
