@@ -13,11 +13,13 @@ use routectl_providers::{Call, Provider, Transport, headers, outbound};
 use routectl_wire::{Format, Spliced};
 use tokio::time::{Instant, timeout};
 
+use crate::config::Log;
 use crate::inbound::Inbound;
 use crate::relay::{Relay, read_whole};
 use crate::rescue::{Rescue, Verbatim};
 use crate::scrub;
 use crate::target::{Clocks, Target, Upstream};
+use crate::trace;
 
 /// Most of an error body that is read. More is a page, not a message.
 const MAX_REFUSAL: usize = 64 << 10;
@@ -61,6 +63,8 @@ pub struct Attempt<'a> {
     pub target: &'a Target,
     pub inbound: &'a Inbound,
     pub transport: &'a Transport,
+    /// What may be told of the wire.
+    pub log: &'a Log,
 }
 
 impl Attempt<'_> {
@@ -86,6 +90,7 @@ impl Attempt<'_> {
         tracing::trace!(edits = ?edits.iter().map(|edit| edit.name).collect::<Vec<_>>());
         let body = call.body.spliced(&edits);
         let request = outbound(&**provider, &call, body, &secret)?;
+        trace::outbound(self.log, &request);
         match self.ask(&**provider, request).await {
             Ok(opened) => Ok(opened.without(secret)),
             Err(mut rescue) => {
@@ -163,6 +168,7 @@ impl Attempt<'_> {
         provider: &dyn Provider,
         answer: Response<Incoming>,
     ) -> Result<Response<Incoming>, Box<Rescue>> {
+        trace::answered(self.log, answer.status(), answer.headers());
         if answer.status().is_success() {
             return Ok(answer);
         }
@@ -185,7 +191,9 @@ impl Attempt<'_> {
             headers: answer_headers(&head.headers),
             body,
         });
-        Rescue { failure, verbatim }
+        let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let final_here = routectl_wire::refusal::should_retry(text) == Some(false);
+        Rescue { failure, verbatim, final_here }
     }
 
     /// A stream was asked for and something else came: an error told with a 200, a page, or an

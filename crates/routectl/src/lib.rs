@@ -17,4 +17,5 @@ pub mod scrub;
 pub mod server;
 pub mod snapshot;
 pub mod target;
+pub mod trace;
 pub mod walk;

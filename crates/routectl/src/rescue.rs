@@ -17,6 +17,8 @@ pub struct Rescue {
     pub failure: Failure,
     /// The upstream's refusal, byte for byte: on the native lane the client gets it as it is.
     pub verbatim: Option<Verbatim>,
+    /// The upstream said with `x-should-retry: false` that asking it again is of no use.
+    pub final_here: bool,
 }
 
 /// An upstream's refusal as it came.
@@ -30,7 +32,7 @@ pub struct Verbatim {
 
 impl From<Failure> for Rescue {
     fn from(failure: Failure) -> Self {
-        Self { failure, verbatim: None }
+        Self { failure, verbatim: None, final_here: false }
     }
 }
 
@@ -156,7 +158,8 @@ mod tests {
         let body = Bytes::from_static(b"{ \"odd\" : 1.0 }");
         let verbatim = Verbatim { status: StatusCode::from_u16(529).unwrap(), headers, body };
         let failure = Failure::new(Class::Overloaded, Origin::Upstream, "x");
-        let response = Rescue { failure, verbatim: Some(verbatim) }.response(FORMATS[0]);
+        let response =
+            Rescue { failure, verbatim: Some(verbatim), final_here: false }.response(FORMATS[0]);
         assert_eq!(response.status().as_u16(), 529);
         assert_eq!(response.headers()[RETRY_AFTER], "7");
     }

@@ -7,7 +7,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use routectl_core::{Class, Failure, Needs, Origin};
 use routectl_policy::{
-    Ask, Chain, Gate, Judgement, Parked, Reason, Step, TargetId, Terms, Walk, Why,
+    Ask, Chain, Gate, Judgement, Parked, Reason, Step, TargetId, Terms, Verdict, Walk, Why,
 };
 use tokio::time::Instant;
 
@@ -165,7 +165,8 @@ impl Driver {
     async fn attempt(&self, target: &Target) -> Result<Opened, Box<Rescue>> {
         let inbound = &self.inbound;
         let transport = &self.worker.transport;
-        let attempt = Attempt { target, inbound, transport };
+        let log = &self.snapshot.config.log;
+        let attempt = Attempt { target, inbound, transport, log };
         let opening = attempt.open();
         let Some(deadline) = self.walk.deadline() else { return opening.await };
         let deadline = Instant::from_std(deadline);
@@ -182,7 +183,10 @@ impl Driver {
         permit: Permit,
         begun: Instant,
     ) -> Judgement {
-        let judgement = self.walk.judge(&rescue.failure);
+        let mut judgement = self.walk.judge(&rescue.failure);
+        if rescue.final_here && judgement.verdict == Verdict::Retry {
+            judgement.verdict = Verdict::Fallback;
+        }
         permit.fail(&judgement, Instant::now().into_std());
         self.record.tried(&target.model.nickname, Some(rescue.failure.class), begun.elapsed());
         tracing::debug!(
@@ -193,7 +197,7 @@ impl Driver {
             let window = Window(target.context_window);
             self.refused_window = self.refused_window.max(Some(window));
         }
-        let stops = judgement.verdict == routectl_policy::Verdict::Stop;
+        let stops = judgement.verdict == Verdict::Stop;
         if stops
             || self.worst.as_ref().is_none_or(|worst| worst.usefulness() <= rescue.usefulness())
         {

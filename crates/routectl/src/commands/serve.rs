@@ -131,6 +131,7 @@ fn needs_restart(before: &config::Server, after: &config::Server) -> Vec<&'stati
         ("host", before.host != after.host),
         ("port", before.port != after.port),
         ("auth", before.auth != after.auth),
+        ("extra_root_certs", before.extra_root_certs != after.extra_root_certs),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }

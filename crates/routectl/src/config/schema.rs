@@ -82,6 +82,9 @@ pub struct Server {
     #[serde(rename = "shutdown_grace_ms", with = "millis")]
     #[schemars(with = "u64", range(max = YEAR_MS))]
     pub shutdown_grace: Duration,
+    /// PEM files of certificate authorities that are trusted beside the system's, for hosts and
+    /// proxies with certificates of their own.
+    pub extra_root_certs: Vec<PathBuf>,
     pub auth: ServerAuth,
 }
 
@@ -96,6 +99,7 @@ impl Default for Server {
             allowed_hosts: None,
             allowed_origins: Vec::new(),
             shutdown_grace: Duration::from_secs(20),
+            extra_root_certs: Vec::new(),
             auth: ServerAuth::default(),
         }
     }

@@ -90,6 +90,7 @@ impl Server {
     pub fn start(snapshot: Snapshot) -> Result<Self, CannotStart> {
         let settings = &snapshot.config.server;
         let address = SocketAddr::new(settings.host.address(), settings.port);
+        let extra_root_certs = settings.extra_root_certs.clone();
         let listener = listen(address)?;
         let address = listener.local_addr()?;
         let app = Arc::new(App {
@@ -98,7 +99,7 @@ impl Server {
             snapshot: ArcSwap::from_pointee(snapshot),
         });
         let (stop, stopping) = watch::channel(false);
-        let trust = Arc::new(Trust::default());
+        let trust = Arc::new(Trust::with_extra(extra_root_certs));
         let environment = Arc::new(Matcher::from_env());
         let workers = (0..cores())
             .map(|number| {

@@ -148,6 +148,7 @@ upstream = "u"
     allowed_hosts = ["localhost", "127.0.0.1", "[::1]"]
     allowed_origins = []
     shutdown_grace_ms = 20000
+    extra_root_certs = []
 
     [server.auth]
     tokens = []
