@@ -87,7 +87,8 @@ fn json_headers() -> HeaderMap {
 /// What clients' own retry loops read. Every 429 says when to come back: Codex gives up at once
 /// without it. (facts: clients, section 1)
 fn add_hints(headers: &mut HeaderMap, status: StatusCode, failure: &Failure) {
-    let said = headers.contains_key(RETRY_AFTER);
+    // A header that says nothing usable (`0`, `-1`, `soon`) is as good as none.
+    let said = headers.contains_key(RETRY_AFTER) && failure.retry_after.is_some();
     let least = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(1));
     let wait = failure.retry_after.or(least);
     if let (false, Some(wait)) = (said, wait) {
@@ -152,12 +153,26 @@ mod tests {
     }
 
     #[test]
+    fn a_hint_that_says_nothing_is_replaced() {
+        for nothing in ["0", "-1", "soon"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(nothing));
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            let verbatim = Verbatim { status, headers, body: Bytes::from_static(b"{}") };
+            let failure = Failure::new(Class::RateLimited, Origin::Upstream, "slow down");
+            let rescue = Rescue { failure, verbatim: Some(verbatim), final_here: false };
+            assert_eq!(rescue.response(FORMATS[0]).headers()[RETRY_AFTER], "1", "{nothing}");
+        }
+    }
+
+    #[test]
     fn an_upstreams_refusal_passes_as_it_is() {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, HeaderValue::from_static("7"));
         let body = Bytes::from_static(b"{ \"odd\" : 1.0 }");
         let verbatim = Verbatim { status: StatusCode::from_u16(529).unwrap(), headers, body };
-        let failure = Failure::new(Class::Overloaded, Origin::Upstream, "x");
+        let mut failure = Failure::new(Class::Overloaded, Origin::Upstream, "x");
+        failure.retry_after = Some(Duration::from_secs(7));
         let response =
             Rescue { failure, verbatim: Some(verbatim), final_here: false }.response(FORMATS[0]);
         assert_eq!(response.status().as_u16(), 529);
