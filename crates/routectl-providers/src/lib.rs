@@ -14,7 +14,7 @@ use routectl_wire::{Document, Edit, Format, Spliced, refusal};
 use serde_json::{Map, Value};
 
 pub use account::Account;
-pub use transport::{Body, ConnectLimit, Transport, Trust};
+pub use transport::{Body, ConnectLimit, Transport, Trust, Untrusted};
 
 /// A kind of upstream, with one account's settings.
 pub trait Provider: Send + Sync {

@@ -5,11 +5,11 @@
 //! connection never wait for another core.
 
 mod body;
+mod broken;
 mod connect;
 mod trust;
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,16 +18,17 @@ use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use routectl_core::{Class, Failure, Origin};
 use routectl_wire::Spliced;
 
 pub use body::Body;
+use broken::broken;
 pub use connect::ConnectLimit;
 use connect::{Secure, Timed};
-pub use trust::Trust;
+pub use trust::{Trust, Untrusted};
 
 /// Idle connections kept for each host. More than a burst of agents needs; bounded all the same.
 const IDLE_PER_HOST: usize = 256;
@@ -37,6 +38,12 @@ const IDLE_FOR: Duration = Duration::from_secs(50);
 
 /// Largest head of an answer, and most bytes read at a time. Real heads have 8 KiB at most.
 const MAX_HEAD: usize = 64 << 10;
+
+/// The same for HTTP/2, whose own default is a quarter of it.
+const MAX_HEAD_H2: u32 = 64 << 10;
+
+/// Where SOCKS proxies listen (IANA's service name `socks`).
+const SOCKS_PORT: u16 = 1080;
 
 /// How often a quiet HTTP/2 connection with streams on it is asked whether it is still there.
 const H2_PING: Duration = Duration::from_secs(30);
@@ -53,7 +60,7 @@ pub struct Transport {
 }
 
 /// How a connection gets there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Way {
     Direct,
     Proxy { uri: Uri, user: Option<(String, String)> },
@@ -64,7 +71,8 @@ enum Way {
 enum Tls {
     Direct(Client<Timed<Secure<HttpConnector>>, Body>),
     Tunnel(Client<Timed<Secure<Tunnel<Secure<HttpConnector>>>>, Body>),
-    Socks(Client<Timed<Secure<SocksV5<HttpConnector>>>, Body>),
+    Socks4(Client<Timed<Secure<SocksV4<HttpConnector>>>, Body>),
+    Socks5(Client<Timed<Secure<SocksV5<HttpConnector>>>, Body>),
 }
 
 impl Transport {
@@ -89,15 +97,17 @@ impl Transport {
         let request = request.map(Body::from);
         if request.uri().scheme() != Some(&Scheme::HTTPS) {
             // Plain text goes to loopback only, and never through a proxy.
-            return self.plain.request(request).await.map_err(|error| broken(&host, &error));
+            let answer = self.plain.request(request).await;
+            return answer.map_err(|error| broken(&host, &Way::Direct, &error));
         }
-        let client = self.secure(&self.way(request.uri(), proxy)?)?;
-        let answer = match client {
+        let way = self.way(request.uri(), proxy)?;
+        let answer = match self.secure(&way)? {
             Tls::Direct(client) => client.request(request).await,
             Tls::Tunnel(client) => client.request(request).await,
-            Tls::Socks(client) => client.request(request).await,
+            Tls::Socks4(client) => client.request(request).await,
+            Tls::Socks5(client) => client.request(request).await,
         };
-        answer.map_err(|error| broken(&host, &error))
+        answer.map_err(|error| broken(&host, &way, &error))
     }
 
     /// The provider's own proxy, else what the environment says for this host.
@@ -133,12 +143,21 @@ impl Transport {
         let Way::Proxy { uri, user } = way else {
             return Ok(Tls::Direct(client(Timed::new(connect::secure(config, tcp()), limit))));
         };
-        if uri.scheme_str().is_some_and(|scheme| scheme.starts_with("socks5")) {
+        let scheme = uri.scheme_str().unwrap_or_default();
+        if scheme.starts_with("socks4") {
+            if user.is_some() {
+                let words = "a SOCKS4 proxy takes no user and password. Is it one of SOCKS5?";
+                return Err(Failure::new(Class::Network, Origin::Router, words));
+            }
+            let socks = SocksV4::new(uri.clone(), tcp());
+            return Ok(Tls::Socks4(client(Timed::new(connect::secure(config, socks), limit))));
+        }
+        if scheme.starts_with("socks5") {
             let mut socks = SocksV5::new(uri.clone(), tcp());
             if let Some((name, password)) = user {
                 socks = socks.with_auth(name.clone(), password.clone());
             }
-            return Ok(Tls::Socks(client(Timed::new(connect::secure(config, socks), limit))));
+            return Ok(Tls::Socks5(client(Timed::new(connect::secure(config, socks), limit))));
         }
         let mut tunnel = Tunnel::new(uri.clone(), connect::either(Arc::clone(&config), tcp()));
         if let Some((name, password)) = user {
@@ -148,10 +167,25 @@ impl Transport {
     }
 }
 
+/// A proxy's address and login. It finds the host's address itself, also under `socks4` and
+/// `socks5`: nobody outside learns from our name server whom we ask.
 fn proxied(intercept: &Intercept) -> Way {
     let raw = intercept.raw_auth().map(|(user, word)| (user.to_owned(), word.to_owned()));
     let basic = || intercept.basic_auth().and_then(connect::from_basic);
-    Way::Proxy { uri: intercept.uri().clone(), user: raw.or_else(basic) }
+    Way::Proxy { uri: with_port(intercept.uri()), user: raw.or_else(basic) }
+}
+
+/// The address with the port that SOCKS proxies have when none is given.
+fn with_port(proxy: &Uri) -> Uri {
+    let socks = proxy.scheme_str().is_some_and(|scheme| scheme.starts_with("socks"));
+    let mut parts = proxy.clone().into_parts();
+    match (&parts.authority, proxy.port()) {
+        (Some(authority), None) if socks => {
+            parts.authority = format!("{authority}:{SOCKS_PORT}").parse().ok();
+            Uri::from_parts(parts).unwrap_or_else(|_| proxy.clone())
+        }
+        _ => proxy.clone(),
+    }
 }
 
 fn tcp() -> HttpConnector {
@@ -175,17 +209,6 @@ where
         .http1_max_buf_size(MAX_HEAD)
         .http2_adaptive_window(true)
         .http2_keep_alive_interval(H2_PING)
+        .http2_max_header_list_size(MAX_HEAD_H2)
         .build(connector)
-}
-
-/// Says what broke, with the innermost cause: the outer ones only repeat that it broke.
-fn broken(host: &str, error: &hyper_util::client::legacy::Error) -> Failure {
-    let mut cause: &dyn Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    let timed_out = cause.downcast_ref::<connect::ConnectTimeout>().is_some();
-    let class = if timed_out { Class::Timeout } else { Class::Network };
-    let what = if error.is_connect() { "cannot connect to" } else { "lost the connection to" };
-    Failure::new(class, Origin::Upstream, format!("{what} {host}: {cause}"))
 }

@@ -1,6 +1,6 @@
 //! Whom TLS connections trust: the system's certificate authorities and the operator's extra ones.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::CertificateDer;
@@ -18,9 +18,12 @@ pub struct Trust {
 /// Why there is nobody to trust.
 #[derive(Debug, thiserror::Error)]
 pub enum Untrusted {
-    #[error("the system has no certificate authorities, and no extra ones are configured")]
+    #[error(
+        "the system has no certificate authorities. Install its package of them \
+         (ca-certificates), or name PEM files in server.extra_root_certs"
+    )]
     NoRoots,
-    #[error("cannot read the certificates in {path}: {why}")]
+    #[error("server.extra_root_certs: {}: {why}", path.display())]
     Unreadable { path: PathBuf, why: String },
     #[error("{0}")]
     Rustls(#[from] rustls::Error),
@@ -40,17 +43,19 @@ impl Trust {
         self.loaded.get_or_init(|| self.load().map(Arc::new).map_err(Arc::new)).clone()
     }
 
+    /// Whether the extra files can be used. Cheap: it leaves the system's alone.
+    ///
+    /// # Errors
+    /// When one cannot be read, or holds no certificate.
+    pub fn check_extra(&self) -> Result<(), Untrusted> {
+        self.extra.iter().try_for_each(|path| add(&mut RootCertStore::empty(), path))
+    }
+
     fn load(&self) -> Result<ClientConfig, Untrusted> {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         for path in &self.extra {
-            let unreadable = |why: String| Untrusted::Unreadable { path: path.clone(), why };
-            let pem = CertificateDer::pem_file_iter(path)
-                .map_err(|error| unreadable(error.to_string()))?;
-            for certificate in pem {
-                let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
-                roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
-            }
+            add(&mut roots, path)?;
         }
         if roots.is_empty() {
             return Err(Untrusted::NoRoots);
@@ -62,4 +67,19 @@ impl Trust {
             .with_no_client_auth();
         Ok(config)
     }
+}
+
+/// Adds the certificates of a PEM file. One without any is a mistake: the key's file, say, or DER.
+fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), Untrusted> {
+    let unreadable = |why: String| Untrusted::Unreadable { path: path.to_owned(), why };
+    let pem = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|_| unreadable("broken PEM".to_owned()))?;
+        roots.add(certificate).map_err(|_| unreadable("holds a broken certificate".to_owned()))?;
+    }
+    if roots.len() == before {
+        return Err(unreadable("holds no certificate in PEM (-----BEGIN CERTIFICATE-----)".into()));
+    }
+    Ok(())
 }
