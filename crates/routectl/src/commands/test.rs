@@ -40,8 +40,9 @@ fn ask(args: Args) -> Result<(), String> {
     let path = config::find(args.path.config).map_err(|missing| missing.to_string())?;
     let loaded = config::load(&path, Flags::default()).map_err(|faults| faults.to_string())?;
     let mut config = loaded.config;
-    // A router of its own, on a port of its own, for this machine only.
-    config.server = config::Server { port: 0, ..config::Server::default() };
+    // A router of its own, on a port of its own, for this machine only; it trusts the same hosts.
+    let extra_root_certs = config.server.extra_root_certs;
+    config.server = config::Server { port: 0, extra_root_certs, ..config::Server::default() };
     let snapshot = Snapshot::new(config, None).map_err(|error| error.to_string())?;
     let format = spoken(&snapshot, &args.model);
     let server = Server::start(snapshot).map_err(|error| error.to_string())?;

@@ -21,7 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioTimer;
 use routectl_auth::{Secret, SecretError};
-use routectl_providers::{ConnectLimit, Transport, Trust};
+use routectl_providers::{ConnectLimit, Transport, Trust, Untrusted};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -65,6 +65,8 @@ pub enum CannotStart {
     Token(#[from] SecretError),
     #[error("server.auth.tokens: {0}")]
     Reference(#[from] routectl_auth::BadReference),
+    #[error(transparent)]
+    Trust(#[from] Untrusted),
     #[error("cannot start a worker: {0}")]
     Runtime(#[from] io::Error),
 }
@@ -86,11 +88,12 @@ impl Server {
     /// Binds and starts; with port 0 the system chooses one.
     ///
     /// # Errors
-    /// When the address is taken or a token cannot be read.
+    /// When the address is taken, or a token or a certificate cannot be read.
     pub fn start(snapshot: Snapshot) -> Result<Self, CannotStart> {
         let settings = &snapshot.config.server;
         let address = SocketAddr::new(settings.host.address(), settings.port);
-        let extra_root_certs = settings.extra_root_certs.clone();
+        let trust = Trust::with_extra(settings.extra_root_certs.clone());
+        trust.check_extra()?;
         let listener = listen(address)?;
         let address = listener.local_addr()?;
         let app = Arc::new(App {
@@ -99,7 +102,7 @@ impl Server {
             snapshot: ArcSwap::from_pointee(snapshot),
         });
         let (stop, stopping) = watch::channel(false);
-        let trust = Arc::new(Trust::with_extra(extra_root_certs));
+        let trust = Arc::new(trust);
         let environment = Arc::new(Matcher::from_env());
         let workers = (0..cores())
             .map(|number| {

@@ -18,3 +18,4 @@ mod g5_budget;
 mod g9_secrets;
 mod harness;
 mod process;
+mod tls;
