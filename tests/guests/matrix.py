@@ -35,12 +35,10 @@ MENDED = {("odd-no-last-blank-line", "messages"): "mock-1"}
 # A host that says `[DONE]` without having named a finish. Some never name one, so it is an end: it passes as it is.
 OWN_END = "done-after-content"
 
-LANGUAGES = ("python", "node")
-
 
 def run(folder, direct):
     """Runs the cases in both languages; gives (passed, failed)."""
-    tools.install(["node22", "sdks", "py"])
+    languages = commands()
     with emulator(folder) as hosts:
         scripts = list_scripts()
         before = contextlib.nullcontext(None) if direct else router(folder, hosts, scripts)
@@ -48,7 +46,7 @@ def run(folder, direct):
             plan = folder / "plan.json"
             routed = {"chat": base + "/v1", "messages": base} if base else hosts
             plan.write_text(json.dumps({"hosts": hosts, "routed": routed, "good": GOOD, "cases": list(cases(scripts, direct))}))
-            counts = [check_language(language, plan) for language in LANGUAGES]
+            counts = [check_language(language, [*command, str(plan)]) for language, command in languages.items()]
     return sum(good for good, _ in counts), sum(bad for _, bad in counts)
 
 
@@ -129,14 +127,18 @@ def router(folder, hosts, scripts):
     return routectl(folder, providers, models, aliases, retry)
 
 
-def check_language(language, plan):
+def commands():
+    """Language → what runs its cases; the plan comes last."""
     here = os.path.dirname(os.path.abspath(__file__))
-    commands = {
-        "python": [str(tools.PYTHON), "-W", "ignore", os.path.join(here, "sdk_matrix.py"), str(plan)],
-        "node": [str(tools.NODE), "--no-warnings", os.path.join(here, "sdk_matrix.mjs"), str(plan), str(tools.NODE_PACKAGES)],
+    node, packages = tools.matrix_node()
+    return {
+        "python": [str(tools.matrix_python()), "-W", "ignore", os.path.join(here, "sdk_matrix.py")],
+        "node": [str(node), "--no-warnings", os.path.join(here, "sdk_matrix.mjs"), str(packages)],
     }
-    environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
-    code, said = finished(commands[language], BUDGET, environment)
+
+
+def check_language(language, command):
+    code, said = finished(command, BUDGET, {**os.environ, "NO_PROXY": "127.0.0.1"})
     lines = said.splitlines()
     words = lines[-1].split() if lines else []
     print("".join("     %s\n" % line for line in lines if line.startswith("FAIL")), end="")

@@ -60,6 +60,13 @@ pub struct Pass {
     probe: bool,
 }
 
+impl Pass {
+    /// Whether this attempt is the one that tells if the target is back.
+    pub fn is_probe(&self) -> bool {
+        self.probe
+    }
+}
+
 impl Breaker {
     /// A closed breaker.
     pub fn new(rule: Option<Cooldown>) -> Self {

@@ -61,6 +61,13 @@ pub struct Ticket {
     model: Pass,
 }
 
+impl Ticket {
+    /// Whether others wait for what this attempt tells.
+    pub fn is_probe(&self) -> bool {
+        self.account.is_probe() || self.model.is_probe()
+    }
+}
+
 /// The gates of one provider account. Outlives the config snapshots in which the provider stays
 /// the same.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ use crate::inbound::Inbound;
 use crate::relay::{Relay, read_whole};
 use crate::rescue::{Rescue, Verbatim};
 use crate::scrub;
-use crate::target::{Clocks, Target, Upstream};
+use crate::target::{Target, Upstream};
 use crate::trace;
 
 /// Most of an error body that is read. More is a page, not a message.
@@ -26,6 +26,10 @@ const MAX_REFUSAL: usize = 64 << 10;
 
 /// Largest whole answer that is held for reading: base64 audio and images run to tens of MiB.
 const MAX_ANSWER: usize = 128 << 20;
+
+/// How long an upstream may be silent over an answer in one piece, unless `request_timeout_ms` ends
+/// the attempt before: as long as the official SDKs wait. (facts: clients, section 8)
+const WHOLE_SILENCE: Duration = Duration::from_secs(600);
 
 /// An answer that has begun.
 pub enum Opened {
@@ -117,20 +121,19 @@ impl Attempt<'_> {
         within(clocks.whole, "answer", self.whole(provider, sending)).await
     }
 
-    /// The whole answer of a request that does not stream. Without a limit of its own it has the
-    /// clocks of a stream: first the head, then no silence.
+    /// The whole answer of a request that does not stream. Its head comes when the model is done,
+    /// so the clocks of streams are not for it.
     async fn whole(
         &self,
         provider: &dyn Provider,
         sending: impl Future<Output = Result<Response<Incoming>, Failure>>,
     ) -> Result<Opened, Box<Rescue>> {
-        let Clocks { first_content, idle, .. } = self.target.clocks;
-        let answer = within(Some(first_content), "answer", async { Ok(sending.await?) }).await?;
+        let answer = within(Some(WHOLE_SILENCE), "answer", async { Ok(sending.await?) }).await?;
         let answer = self.accepted(provider, answer).await?;
         let (head, body) = answer.into_parts();
-        let body = collect(body, length(&head.headers), MAX_ANSWER, idle).await?;
+        let body = collect(body, length(&head.headers), MAX_ANSWER, WHOLE_SILENCE).await?;
         let usage = read_whole(provider.format(), &body)?;
-        let headers = answer_headers(&head.headers);
+        let headers = answer_headers(&head.headers, "application/json");
         Ok(Opened::Whole { status: head.status, headers, body, usage })
     }
 
@@ -156,7 +159,7 @@ impl Attempt<'_> {
                 None => relay.finish()?,
             };
             if let Some(first) = released {
-                let headers = answer_headers(&head.headers);
+                let headers = answer_headers(&head.headers, "text/event-stream");
                 return Ok(Opened::Streamed { status: head.status, headers, first, rest, relay });
             }
         }
@@ -177,7 +180,7 @@ impl Attempt<'_> {
 
     async fn refused(&self, provider: &dyn Provider, answer: Response<Incoming>) -> Rescue {
         let (head, body) = answer.into_parts();
-        let (body, whole) = read_refusal(body, self.target.clocks.idle).await;
+        let (body, whole) = read_refusal(body).await;
         let mut failure =
             routectl_providers::failure(head.status, &head.headers, &body, SystemTime::now());
         if head.status.is_redirection() {
@@ -188,7 +191,7 @@ impl Attempt<'_> {
         let told = head.status.is_client_error() || head.status.is_server_error();
         let verbatim = (told && whole && is_json(&body)).then(|| Verbatim {
             status: head.status,
-            headers: answer_headers(&head.headers),
+            headers: answer_headers(&head.headers, "application/json"),
             body,
         });
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -265,12 +268,17 @@ async fn collect(
     }
 }
 
+/// How long an error body may take in all. Its status has said the main thing, and the next target
+/// waits.
+const REFUSAL_TIME: Duration = Duration::from_secs(5);
+
 /// What can be had of an error body, and whether that is all of it. A refusal that breaks off is a
 /// refusal all the same.
-async fn read_refusal(mut body: Incoming, idle: Duration) -> (Bytes, bool) {
+async fn read_refusal(mut body: Incoming) -> (Bytes, bool) {
     let mut read = BytesMut::new();
+    let end = Instant::now() + REFUSAL_TIME;
     while read.len() <= MAX_REFUSAL {
-        match timeout(idle, body.frame()).await {
+        match tokio::time::timeout_at(end, body.frame()).await {
             Ok(Some(Ok(frame))) => {
                 read.extend_from_slice(frame.data_ref().map_or(&[], |bytes| &bytes[..]));
             }
@@ -283,11 +291,10 @@ async fn read_refusal(mut body: Incoming, idle: Duration) -> (Bytes, bool) {
 }
 
 /// The headers of an answer that the client gets.
-fn answer_headers(upstream: &HeaderMap) -> HeaderMap {
+fn answer_headers(upstream: &HeaderMap, usual_type: &'static str) -> HeaderMap {
     let mut telling = headers::telling(upstream);
     let kind = upstream.get(CONTENT_TYPE).cloned();
-    telling
-        .insert(CONTENT_TYPE, kind.unwrap_or_else(|| HeaderValue::from_static("application/json")));
+    telling.insert(CONTENT_TYPE, kind.unwrap_or_else(|| HeaderValue::from_static(usual_type)));
     telling
 }
 

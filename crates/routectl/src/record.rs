@@ -15,8 +15,8 @@ pub struct Record {
     pub id: RequestId,
     /// The client's format.
     pub format: &'static str,
-    /// The model name that the client wrote.
-    pub asked: String,
+    /// The model name that the client wrote, fit to be said back.
+    asked: String,
     /// The alias that matched, if any.
     pub alias: Option<Arc<str>>,
     pub streamed: bool,
@@ -32,7 +32,8 @@ pub struct Record {
 pub struct RequestId(pub HeaderValue);
 
 impl RequestId {
-    fn as_str(&self) -> &str {
+    /// As it stands in answers and logs.
+    pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
 }
@@ -91,14 +92,14 @@ impl Record {
     pub fn new(
         id: RequestId,
         format: &'static str,
-        asked: String,
+        asked: &str,
         alias: Option<Arc<str>>,
         streamed: bool,
     ) -> Self {
         Self {
             id,
             format,
-            asked,
+            asked: said_back(asked),
             alias,
             streamed,
             started: Instant::now(),
@@ -107,6 +108,11 @@ impl Record {
             usage: Usage::default(),
             end: End::Open,
         }
+    }
+
+    /// The model name that the client wrote, cut if it is long and without control characters.
+    pub fn asked(&self) -> &str {
+        &self.asked
     }
 
     /// When the request came.
@@ -204,6 +210,16 @@ impl Record {
         }
         text + &self.tokens()
     }
+}
+
+/// How much of a name is said back.
+const SAID_BACK: usize = 128;
+
+/// A name that somebody else wrote: a line break in it must not write a line of its own, and its
+/// length is not ours to bear.
+fn said_back(name: &str) -> String {
+    let short = name.chars().take(SAID_BACK).flat_map(char::escape_debug).collect::<String>();
+    if name.chars().nth(SAID_BACK).is_some() { short + "…" } else { short }
 }
 
 impl std::fmt::Display for Hop {

@@ -10,7 +10,7 @@ use routectl_auth::SecretSource;
 use routectl_policy::{Account as Gated, Routes, Rules, TargetId};
 use routectl_providers::anthropic::{Anthropic, AuthKind};
 use routectl_providers::compat::Compat;
-use routectl_providers::{Account, Model, Provider, account};
+use routectl_providers::{Account, Model, Provider, headers};
 
 use crate::config::{AnthropicAuth, Config, Model as ModelConfig, Provider as ProviderConfig};
 use crate::server::guard::Sources;
@@ -138,14 +138,11 @@ fn account(name: &str, config: &ProviderConfig) -> Result<Account, Unusable> {
     let base_url = config.base_url().ok_or_else(|| at("base_url", "is missing".to_owned()))?;
     let forwarded = common.forward_client_headers.iter().filter_map(|name| {
         let name = HeaderName::try_from(name.as_str()).ok()?;
-        account::may_be_set(&name).then_some(name)
+        headers::may_be_forwarded(&name).then_some(name)
     });
     Ok(Account {
         name: name.to_owned(),
-        base_url: base_url
-            .as_str()
-            .parse::<Uri>()
-            .map_err(|error| at("base_url", error.to_string()))?,
+        base_url: base_url.parse::<Uri>().map_err(|error| at("base_url", error.to_string()))?,
         user_agent: header_value(&common.user_agent).map_err(|why| at("user_agent", why))?,
         forward_client_headers: forwarded.collect(),
         proxy: common.proxy.as_ref().map(|proxy| proxy.as_str().to_owned()),
@@ -179,7 +176,8 @@ fn target(
                 credential: Arc::clone(credential),
             },
         },
-        gates: Gates::new(Arc::clone(&shared.gates), nickname),
+        // A corrected upstream begins anew, whatever its nickname has been through.
+        gates: Gates::new(Arc::clone(&shared.gates), &format!("{nickname} = {}", model.upstream)),
         clocks: Clocks {
             whole: clocks.request,
             first_content: clocks.first_content,
@@ -203,7 +201,7 @@ fn header_extras(config: &Config, model: &ModelConfig) -> Result<HeaderMap, Stri
     let mut headers = HeaderMap::new();
     for (name, value) in config.header_extras(model) {
         let name = HeaderName::try_from(&name).map_err(|error| format!("{name}: {error}"))?;
-        if account::may_be_set(&name) {
+        if headers::may_be_extra(&name) {
             headers.insert(name, header_value(&value)?);
         }
     }

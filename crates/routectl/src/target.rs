@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use routectl_auth::SecretSource;
-use routectl_core::{Class, Needs};
-use routectl_policy::{Account, Ask, Judgement, Parked, Ticket};
+use routectl_core::{Class, Failure, Needs};
+use routectl_policy::{Account, Ask, Judgement, Parked, Rules, Terms, Ticket};
 use routectl_providers::{Model, Provider};
 use routectl_wire::Format;
 
@@ -155,6 +155,11 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// Whether others wait for what this attempt tells.
+    pub fn is_probe(&self) -> bool {
+        self.ticket.as_ref().is_some_and(Ticket::is_probe)
+    }
+
     /// The target answered.
     pub fn succeed(mut self) {
         if let Some(ticket) = self.ticket.take() {
@@ -166,6 +171,45 @@ impl Permit {
     pub fn fail(mut self, judgement: &Judgement, now: Instant) {
         if let Some(ticket) = self.ticket.take() {
             self.gates.lock().fail(&self.gates.model, ticket, judgement, now);
+        }
+    }
+}
+
+/// An answer that has begun and whose end decides what the gates hear: a host that breaks every
+/// answer in the middle is failing too.
+pub struct Settling {
+    permit: Option<Permit>,
+    rules: Arc<Rules>,
+}
+
+impl Settling {
+    /// The first content has come. Where others wait for word of the target they get it now, and a
+    /// last resort ends the rest that it passed by; else the end of the answer tells.
+    pub fn new(permit: Permit, last_resort: bool, rules: Arc<Rules>) -> Self {
+        if last_resort || permit.is_probe() {
+            permit.succeed();
+            return Self { permit: None, rules };
+        }
+        Self { permit: Some(permit), rules }
+    }
+
+    /// The answer is complete.
+    pub fn succeed(mut self) {
+        self.settle_well();
+    }
+
+    /// The same, for an answer that is still looked at.
+    pub fn settle_well(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            permit.succeed();
+        }
+    }
+
+    /// The answer broke.
+    pub fn fail(&mut self, failure: &Failure, now: Instant) {
+        if let Some(permit) = self.permit.take() {
+            let judgement = routectl_policy::verdict(failure, &self.rules, Terms::default());
+            permit.fail(&judgement, now);
         }
     }
 }

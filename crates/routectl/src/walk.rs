@@ -7,18 +7,18 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use routectl_core::{Class, Failure, Needs, Origin};
 use routectl_policy::{
-    Ask, Chain, Gate, Judgement, Parked, Reason, Step, TargetId, Terms, Verdict, Walk, Why,
+    Ask, Chain, Gate, Judgement, Parked, Reason, Scope, Step, TargetId, Terms, Verdict, Walk, Why,
 };
 use tokio::time::Instant;
 
-use crate::answer::{Answer, Stream};
+use crate::answer::{Answer, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
 use crate::record::{Fate, Record};
 use crate::rescue::Rescue;
 use crate::server::Worker;
 use crate::snapshot::Snapshot;
-use crate::target::{Permit, Target, Unfit};
+use crate::target::{Permit, Settling, Target, Unfit};
 
 /// Who served: a model's nickname.
 pub const MODEL: HeaderName = HeaderName::from_static("x-routectl-model");
@@ -54,7 +54,7 @@ struct Window(Option<u64>);
 /// What the walk ended with.
 pub enum Outcome {
     Answered { status: StatusCode, headers: HeaderMap, answer: Answer },
-    Refused { rescue: Box<Rescue>, headers: HeaderMap },
+    Refused { rescue: Box<Rescue>, headers: HeaderMap, record: Box<Record> },
 }
 
 impl Driver {
@@ -91,13 +91,13 @@ impl Driver {
         let mut last = None;
         loop {
             let (step, permit) = self.step(last.as_ref());
-            let (target, permit) = match (step, permit) {
-                (Step::Try { target, after, .. }, Some(permit)) => {
+            let (target, permit, last_resort) = match (step, permit) {
+                (Step::Try { target, after, last_resort }, Some(permit)) => {
                     // Even a sleep of nothing waits for the clock's next tick.
                     if !after.is_zero() {
                         tokio::time::sleep(after).await;
                     }
-                    (target, permit)
+                    (target, permit, last_resort)
                 }
                 (Step::Try { .. }, None) => return self.give_up(Why::Exhausted),
                 (Step::GiveUp(why), _) => return self.give_up(why),
@@ -106,9 +106,10 @@ impl Driver {
             let begun = Instant::now();
             match self.attempt(&target).await {
                 Ok(opened) => {
-                    permit.succeed();
                     self.record.tried(&target.model.nickname, None, begun.elapsed());
-                    return self.answer(&target, opened);
+                    let settling =
+                        Settling::new(permit, last_resort, Arc::clone(&self.snapshot.rules));
+                    return self.answer(&target, opened, settling);
                 }
                 Err(rescue) => last = Some(self.failed(&target, *rescue, permit, begun)),
             }
@@ -183,11 +184,16 @@ impl Driver {
         permit: Permit,
         begun: Instant,
     ) -> Judgement {
+        let now = Instant::now().into_std();
         let mut judgement = self.walk.judge(&rescue.failure);
+        if self.walk.deadline().is_some_and(|deadline| now >= deadline) {
+            // The client's time was up, which says nothing about a target that had but a part of it.
+            judgement.counts = Scope::Nothing;
+        }
         if rescue.final_here && judgement.verdict == Verdict::Retry {
             judgement.verdict = Verdict::Fallback;
         }
-        permit.fail(&judgement, Instant::now().into_std());
+        permit.fail(&judgement, now);
         self.record.tried(&target.model.nickname, Some(rescue.failure.class), begun.elapsed());
         tracing::debug!(
             id = ?self.record.id.0, target = target.model.nickname,
@@ -206,9 +212,10 @@ impl Driver {
         judgement
     }
 
-    fn answer(mut self: Box<Self>, target: &Target, opened: Opened) -> Outcome {
+    fn answer(mut self: Box<Self>, target: &Target, opened: Opened, settling: Settling) -> Outcome {
         let (status, mut headers, answer) = match opened {
             Opened::Whole { status, headers, body, usage } => {
+                settling.succeed();
                 self.record.answered(status.as_u16(), usage);
                 (status, headers, Answer::whole(body))
             }
@@ -216,7 +223,8 @@ impl Driver {
                 headers.insert("cache-control", HeaderValue::from_static("no-cache"));
                 self.name(target, &mut headers);
                 let (format, idle) = (self.inbound.format, target.clocks.idle);
-                let stream = Stream::new(format, first, rest, relay, idle, self.record);
+                let begun = Begun { format, first, rest, relay };
+                let stream = Stream::new(begun, idle, self.record, settling);
                 let answer = Answer::Stream(Box::new(stream));
                 return Outcome::Answered { status, headers, answer };
             }
@@ -238,10 +246,9 @@ impl Driver {
             Some(worst) => self.said(worst),
             None => self.never_tried(why).into(),
         };
-        self.record.refused(rescue.status().as_u16(), rescue.failure.class);
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(ATTEMPTS, self.record.trace());
-        Outcome::Refused { rescue: Box::new(rescue), headers }
+        Outcome::Refused { rescue: Box::new(rescue), headers, record: Box::new(self.record) }
     }
 
     /// The failure the client hears, with what the router knows of when to come back.
@@ -282,7 +289,7 @@ impl Driver {
             Reason::Asked => (Class::RateLimited, "resting, as its upstream asked"),
             Reason::Doubted | Reason::Probed => (Class::Overloaded, "resting after failures"),
         };
-        let asked = &self.inbound.model;
+        let asked = self.record.asked();
         let message = format!("every target of {asked} is parked; the first to be free is {why}");
         let mut failure = Failure::new(class, Origin::Router, message);
         failure.retry_after =
@@ -308,7 +315,7 @@ impl Driver {
             self.target(*id).map(|target| format!("{} {unfit}", target.model.nickname))
         });
         let reasons = reasons.collect::<Vec<_>>().join("; ");
-        let message = format!("no target of {} can serve this: {reasons}", self.inbound.model);
+        let message = format!("no target of {} can serve this: {reasons}", self.record.asked());
         Failure::new(Class::FeatureUnsupported, Origin::Router, message)
     }
 }
@@ -327,7 +334,8 @@ impl Outcome {
                 *response.headers_mut() = headers;
                 response
             }
-            Self::Refused { rescue, headers } => {
+            Self::Refused { rescue, headers, mut record } => {
+                record.refused(rescue.status().as_u16(), rescue.failure.class);
                 let mut response = rescue.response(format);
                 response.headers_mut().extend(headers);
                 response

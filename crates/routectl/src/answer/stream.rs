@@ -16,6 +16,7 @@ use tokio::time::{Instant, Sleep};
 use super::BrokenOff;
 use crate::record::Record;
 use crate::relay::Relay;
+use crate::target::Settling;
 
 /// How long an upstream may be silent before the client gets a sign of life. Claude Code and Codex
 /// give up after 300 s without a byte, proxies in between after 60. (facts: clients, section 2.4)
@@ -27,6 +28,15 @@ const LINGER: Duration = Duration::from_secs(1);
 /// How long the last event has to leave before the connection is cut.
 pub(super) const PARTING: Duration = Duration::from_millis(50);
 
+/// What there is of a stream when its first content has come.
+pub struct Begun {
+    pub format: &'static dyn Format,
+    /// The held head of the answer, from its preamble to its first content.
+    pub first: Bytes,
+    pub rest: Incoming,
+    pub relay: Box<Relay>,
+}
+
 /// A committed stream.
 pub struct Stream {
     format: &'static dyn Format,
@@ -37,8 +47,11 @@ pub struct Stream {
     /// When the upstream last sent something, and when the client last got something.
     heard: Instant,
     sent: Instant,
+    /// When the answer was complete.
+    ended: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     record: Record,
+    settling: Settling,
 }
 
 enum State {
@@ -59,18 +72,24 @@ enum Heard {
 
 impl Stream {
     /// A stream whose first content has come.
-    pub fn new(
-        format: &'static dyn Format,
-        first: Bytes,
-        upstream: Incoming,
-        relay: Box<Relay>,
-        idle: Duration,
-        record: Record,
-    ) -> Self {
+    pub fn new(opened: Begun, idle: Duration, record: Record, settling: Settling) -> Self {
+        let Begun { format, first, rest: upstream, relay } = opened;
         let now = Instant::now();
         let timer = Box::pin(tokio::time::sleep_until(now + KEEPALIVE.min(idle)));
         let state = State::First(first);
-        Self { format, upstream, relay, state, idle, heard: now, sent: now, timer, record }
+        Self {
+            format,
+            upstream,
+            relay,
+            state,
+            idle,
+            heard: now,
+            sent: now,
+            ended: None,
+            timer,
+            record,
+            settling,
+        }
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
@@ -103,7 +122,6 @@ impl Stream {
                 self.state = self.state_after();
                 if matches!(self.state, State::Flowing) {
                     self.state = State::Over;
-                    self.record.answered(200, self.relay.usage());
                 }
                 match rest.filter(|rest| !rest.is_empty()) {
                     Some(rest) => Poll::Ready(Some(Ok(rest))),
@@ -113,7 +131,6 @@ impl Stream {
             // The answer is complete: what goes wrong after it is no failure of the answer.
             Poll::Ready(Heard::Failure(_)) if self.relay.ended() => {
                 self.state = State::Over;
-                self.record.answered(200, self.relay.usage());
                 Poll::Ready(None)
             }
             Poll::Ready(Heard::Failure(failure)) => Poll::Ready(Some(Ok(self.part(&failure)))),
@@ -155,9 +172,8 @@ impl Stream {
         loop {
             ready!(self.timer.as_mut().poll(cx));
             let now = Instant::now();
-            if self.relay.ended() && now >= self.heard + LINGER {
+            if self.ended.is_some_and(|ended| now >= ended + LINGER) {
                 self.state = State::Over;
-                self.record.answered(200, self.relay.usage());
                 return Poll::Ready(None);
             }
             if now >= self.heard + self.idle {
@@ -171,38 +187,49 @@ impl Stream {
             }
             let next = self.next_look();
             self.timer.as_mut().reset(next);
-            if due && !self.relay.ended() {
+            if due && self.ended.is_none() {
                 return Poll::Ready(Some(Ok(Bytes::from_static(self.format.keepalive()))));
             }
         }
     }
 
     fn next_look(&self) -> Instant {
-        let silent = self.heard + if self.relay.ended() { LINGER } else { self.idle };
-        silent.min(self.sent + KEEPALIVE)
+        match self.ended {
+            Some(ended) => ended + LINGER,
+            None => (self.heard + self.idle).min(self.sent + KEEPALIVE),
+        }
     }
 
     /// What follows the bytes that are on their way: more, a short wait for the end of the
-    /// connection, or the cut when the upstream has told its own failure.
+    /// connection, or the cut when the upstream has told its own failure. A complete answer counts
+    /// as one from here on: clients leave as soon as they have its last event.
     fn state_after(&mut self) -> State {
-        if let Some(failure) = self.relay.told_failure() {
-            let class = failure.class;
-            self.record.broken(class, self.relay.usage());
-            self.timer.as_mut().reset(Instant::now() + PARTING);
+        if let Some(failure) = self.relay.told_failure().cloned() {
+            self.broke(&failure);
             return State::Parting;
         }
-        if self.relay.ended() {
-            self.timer.as_mut().reset(Instant::now() + LINGER);
+        if self.relay.ended() && self.ended.is_none() {
+            let now = Instant::now();
+            self.ended = Some(now);
+            self.record.answered(200, self.relay.usage());
+            self.settling.settle_well();
+            self.timer.as_mut().reset(now + LINGER);
         }
         State::Flowing
     }
 
     /// The last thing the client hears: why the answer broke.
     fn part(&mut self, failure: &Failure) -> Bytes {
-        self.record.broken(failure.class, self.relay.usage());
-        self.timer.as_mut().reset(Instant::now() + PARTING);
+        self.broke(failure);
         self.state = State::Parting;
         Bytes::from(self.format.error_event(failure))
+    }
+
+    fn broke(&mut self, failure: &Failure) {
+        let now = Instant::now();
+        self.record.broken(failure.class, self.relay.usage());
+        self.settling.fail(failure, now.into_std());
+        self.timer.as_mut().reset(now + PARTING);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use routectl_wire::{CHAT, Format, MESSAGES};
 
@@ -11,6 +12,9 @@ use crate::config::{self, Flags};
 use crate::server::Server;
 use crate::snapshot::Snapshot;
 use crate::target::Upstream;
+
+/// How long a person at a terminal waits for the hops; the clocks of the attempts end it before.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Send one prompt through the real path.
 #[derive(Debug, clap::Args)]
@@ -38,14 +42,19 @@ pub fn run(args: Args) -> ExitCode {
 
 fn ask(args: Args) -> Result<(), String> {
     let path = config::find(args.path.config).map_err(|missing| missing.to_string())?;
-    let loaded = config::load(&path, Flags::default()).map_err(|faults| faults.to_string())?;
+    let flags = Flags { unsafe_public: true };
+    let loaded = config::load(&path, flags).map_err(|faults| faults.to_string())?;
     let mut config = loaded.config;
-    // A router of its own, on a port of its own, for this machine only; it trusts the same hosts.
-    let extra_root_certs = config.server.extra_root_certs;
-    config.server = config::Server { port: 0, extra_root_certs, ..config::Server::default() };
+    // A router of its own, on a port of its own, for this machine only.
+    let private = config::Server::default();
+    config.server.port = 0;
+    config.server.host = private.host;
+    config.server.auth = private.auth;
+    config.server.allowed_hosts = private.allowed_hosts;
     let snapshot = Snapshot::new(config, None).map_err(|error| error.to_string())?;
     let format = spoken(&snapshot, &args.model);
-    let server = Server::start(snapshot).map_err(|error| error.to_string())?;
+    let server =
+        Server::start_holding_after(snapshot, PATIENCE).map_err(|error| error.to_string())?;
     let question =
         Question { router: server.address(), format, model: &args.model, prompt: &args.prompt };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -32,6 +32,10 @@ use socket::Socket;
 /// How long a client may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a streaming client waits for the first content before it is kept alive with a 200.
+/// Failures within it still get their own status.
+const HOLD: Duration = Duration::from_secs(5);
+
 /// Most headers of a request. Real agents send 40.
 const MAX_HEADERS: usize = 128;
 
@@ -40,6 +44,7 @@ pub struct App {
     snapshot: ArcSwap<Snapshot>,
     tokens: Tokens,
     connect_limit: ConnectLimit,
+    hold_after: Duration,
 }
 
 /// One runtime's share: the app and its own connections to upstreams.
@@ -77,6 +82,11 @@ impl App {
         self.snapshot.load_full()
     }
 
+    /// After how long a streaming client is kept alive instead of waiting for a status.
+    pub(crate) fn hold_after(&self) -> Duration {
+        self.hold_after
+    }
+
     /// Puts a new configuration in place; requests in flight finish on the one they began with.
     pub fn replace(&self, snapshot: Snapshot) {
         self.connect_limit.set(snapshot.config.retry.connect_timeout);
@@ -90,6 +100,18 @@ impl Server {
     /// # Errors
     /// When the address is taken, or a token or a certificate cannot be read.
     pub fn start(snapshot: Snapshot) -> Result<Self, CannotStart> {
+        Self::start_holding_after(snapshot, HOLD)
+    }
+
+    /// The same for clients that would rather wait than be kept alive: the head of an answer then
+    /// always tells who served and how it went.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_holding_after(
+        snapshot: Snapshot,
+        hold_after: Duration,
+    ) -> Result<Self, CannotStart> {
         let settings = &snapshot.config.server;
         let address = SocketAddr::new(settings.host.address(), settings.port);
         let trust = Trust::with_extra(settings.extra_root_certs.clone());
@@ -99,6 +121,7 @@ impl Server {
         let app = Arc::new(App {
             tokens: Tokens(tokens(&snapshot)?),
             connect_limit: ConnectLimit::new(snapshot.config.retry.connect_timeout),
+            hold_after,
             snapshot: ArcSwap::from_pointee(snapshot),
         });
         let (stop, stopping) = watch::channel(false);

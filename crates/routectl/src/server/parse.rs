@@ -99,8 +99,7 @@ fn model(document: &Document) -> Result<String, Failure> {
 fn streamed(document: &Document) -> Result<bool, Failure> {
     match document.get("stream") {
         None | Some(b"false" | b"null") => Ok(false),
-        Some(b"true") if document.count("stream") == 1 => Ok(true),
-        Some(b"true") => Err(bad("stream: the member stands more than once", Some("stream"))),
+        Some(b"true") => Ok(true),
         Some(_) => Err(bad("stream: must be true or false", Some("stream"))),
     }
 }

@@ -2,13 +2,12 @@
 //! config snapshot.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, ORIGIN, VARY};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
-use routectl_core::{Class, Failure, Origin};
+use routectl_core::{Class, Failure, Origin, Usage};
 use routectl_policy::{Chain, Place, Terms, Unknown};
 use routectl_wire::{CHAT, Format, MESSAGES};
 
@@ -19,10 +18,6 @@ use crate::record::{Record, RequestId};
 use crate::rescue::Rescue;
 use crate::snapshot::Snapshot;
 use crate::walk::{Driver, LANE, Outcome};
-
-/// How long a streaming client waits for the first content before it is kept alive with a 200.
-/// Failures within it still get their own status.
-const HOLD: Duration = Duration::from_secs(5);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const ALIAS: HeaderName = HeaderName::from_static("x-routectl-alias");
@@ -69,7 +64,8 @@ async fn dispatch(
 ) -> Response<Answer> {
     let route = route(request.uri().path());
     let format = spoken(&route, request.headers());
-    let refuse = |failure: Failure| Rescue::from(failure).response(format);
+    let door = Door { format, id, method: request.method().clone(), uri: request.uri().clone() };
+    let refuse = |failure: Failure| door.turn_away(failure);
     if let Err(failure) = snapshot.sources.check(request.headers()) {
         return refuse(failure);
     }
@@ -82,11 +78,11 @@ async fn dispatch(
         return refuse(failure);
     }
     if let Some(allowed) = wrong_method(&route, request.method()) {
-        return method_not_allowed(allowed, format);
+        return door.wrong_method(allowed);
     }
     match route {
         // Boxed: what it needs is given back as soon as the answer begins.
-        Route::Inference(_) => Box::pin(infer(worker, snapshot, request, format, id)).await,
+        Route::Inference(_) => Box::pin(infer(worker, snapshot, request, door)).await,
         Route::Models => json(listing::all(&snapshot)),
         Route::Model(name) => match listing::one(&snapshot, &name) {
             Some(body) => json(body),
@@ -109,10 +105,15 @@ fn route(path: &str) -> Route {
         // Claude Code warms its connection with a HEAD. (facts: clients, section 2.1)
         "/" | "/api/hello" => Route::Probe,
         other => match other.strip_prefix("/v1/models/") {
-            Some(name) if !name.is_empty() => Route::Model(name.to_owned()),
+            Some(name) if !name.is_empty() => Route::Model(decoded(name)),
             _ => Route::Unknown,
         },
     }
+}
+
+/// A path segment without its percent encoding.
+fn decoded(segment: &str) -> String {
+    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 /// The format in which a client is spoken to. Clients are told apart by path and by
@@ -152,30 +153,59 @@ fn request_id(headers: &HeaderMap) -> RequestId {
     }))
 }
 
+/// Where requests are turned away that never get to walk; each leaves its line in the log.
+struct Door {
+    format: &'static dyn Format,
+    id: RequestId,
+    method: Method,
+    uri: Uri,
+}
+
+impl Door {
+    fn turn_away(&self, failure: Failure) -> Response<Answer> {
+        let rescue = Rescue::from(failure);
+        tracing::info!(
+            target: "routectl::request", id = self.id.as_str(),
+            "{} {} → {} {}: {}", self.method, self.uri.path(), rescue.status().as_u16(),
+            rescue.failure.class, rescue.failure.words.message
+        );
+        rescue.response(self.format)
+    }
+
+    fn wrong_method(&self, allowed: &'static str) -> Response<Answer> {
+        let message = format!("this route takes {allowed}");
+        let mut failure = Failure::new(Class::BadRequest, Origin::Client, message);
+        failure.status = Some(405);
+        let mut response = self.turn_away(failure);
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+        response
+    }
+}
+
 async fn infer(
     worker: Arc<Worker>,
     snapshot: Arc<Snapshot>,
     request: Request<Incoming>,
-    format: &'static dyn Format,
-    id: RequestId,
+    door: Door,
 ) -> Response<Answer> {
+    let format = door.format;
     let (head, body) = request.into_parts();
     let settings = &snapshot.config.server;
     let most = usize::try_from(settings.max_body_bytes).unwrap_or(usize::MAX);
     let inbound = match parse::inbound(format, head, body, most).await {
         Ok(inbound) => inbound,
-        Err(failure) => return Rescue::from(failure).response(format),
+        Err(failure) => return door.turn_away(failure),
     };
     let alias = inbound.headers.get(&ALIAS).and_then(|value| value.to_str().ok());
     let chain = match snapshot.routes.chain(&inbound.model, alias) {
         Ok(chain) => chain,
-        Err(unknown) => return Rescue::from(unknown_model(&unknown)).response(format),
+        Err(unknown) => return door.turn_away(unknown_model(&unknown)),
     };
     let terms = Terms {
         probe: snapshot.rules.is_probe(format.max_tokens(&inbound.document)),
         fallbacks: !(settings.allow_disable_fallbacks && asks(&inbound, &DISABLE_FALLBACKS)),
     };
-    walk(worker, snapshot, &chain, terms, inbound, id).await
+    walk(worker, snapshot, &chain, terms, inbound, door.id).await
 }
 
 /// Whether the client sent this header with a `1`.
@@ -192,14 +222,14 @@ async fn walk(
     id: RequestId,
 ) -> Response<Answer> {
     let (format, streamed) = (inbound.format, inbound.streamed);
-    let asked = inbound.model.clone();
-    let record = Record::new(id, format.name(), asked, chain.alias.clone(), streamed);
+    let hold_after = worker.app.hold_after();
+    let record = Record::new(id, format.name(), &inbound.model, chain.alias.clone(), streamed);
     let driver = Driver::new(worker, snapshot, chain, terms, inbound, record);
     if !streamed {
         return driver.run().await.response(format);
     }
     let mut walking = Box::pin(driver.run());
-    match tokio::time::timeout(HOLD, &mut walking).await {
+    match tokio::time::timeout(hold_after, &mut walking).await {
         Ok(outcome) => outcome.response(format),
         Err(_) => hold(format, walking),
     }
@@ -213,7 +243,10 @@ fn hold(
     let answer = Box::pin(async move {
         match walking.await {
             Outcome::Answered { answer, .. } => Ok(answer),
-            Outcome::Refused { rescue, .. } => Err(rescue.failure),
+            Outcome::Refused { rescue, mut record, .. } => {
+                record.broken(rescue.failure.class, Usage::default());
+                Err(rescue.failure)
+            }
         }
     });
     let mut response = Response::new(Answer::Held(Box::new(Held::new(format, answer))));
@@ -242,15 +275,6 @@ fn not_found(message: String) -> Failure {
     let mut failure = Failure::new(Class::ModelMissing, Origin::Client, message);
     failure.status = Some(404);
     failure
-}
-
-fn method_not_allowed(allowed: &'static str, format: &dyn Format) -> Response<Answer> {
-    let message = format!("this route takes {allowed}");
-    let mut failure = Failure::new(Class::BadRequest, Origin::Client, message);
-    failure.status = Some(405);
-    let mut response = Rescue::from(failure).response(format);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    response
 }
 
 /// A browser asks before it sends; the guard has let its origin through.

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::harness::*;
+use crate::process::{Home, with_hosts};
 
 async fn house(tables: &str, upstream: &str) -> House {
     let plan = Plan::new(tables)
@@ -26,7 +27,7 @@ async fn g12_a_malformed_body_is_a_400_that_names_the_place() {
     let house = house("", "mock-1").await;
     let deep = format!("{{\"model\":\"x\",\"a\":{}", "[".repeat(100_000));
     let nested = format!("{{\"model\":\"x\",\"a\":{}{}}}", "[".repeat(999), "]".repeat(999));
-    let cases: [(&[u8], &str); 26] = [
+    let cases: [(&[u8], &str); 25] = [
         (b"", "the body is empty"),
         (b" \n ", "the body is empty"),
         (b"[]", "it starts with an array"),
@@ -46,7 +47,6 @@ async fn g12_a_malformed_body_is_a_400_that_names_the_place() {
         (b"{\"model\":\"x\",\"mod\\u0065l\":\"y\"}", "model: the member stands more than once"),
         (b"{\"model\":\"x\",\"stream\":1}", "stream: must be true or false"),
         (b"{\"model\":\"x\",\"stream\":\"true\"}", "stream: must be true or false"),
-        (b"{\"model\":\"x\",\"stream\":false,\"stream\":true}", "stream: the member stands more"),
         (b"{\"model\":\"x\"} {}", "at byte 14, but more follows"),
         (b"{\"model\":\"x\",}", "at byte 13"),
         (b"{\"model\":\"x\"", "at byte 12"),
@@ -487,4 +487,28 @@ async fn g12_a_client_that_leaves_while_it_is_kept_alive_lets_the_upstream_go() 
         assert!(let_go.is_ok(), "{format:?} is let go");
         assert_eq!(house.hosts.requests()[0].fate, Fate::ClientLeft);
     }
+}
+
+#[tokio::test]
+async fn g12_every_request_leaves_one_line_in_the_log_also_when_it_is_turned_away() {
+    let hosts = routectl_emulator::Emulator::start().await.unwrap();
+    let plan = Plan::brisk().target("good", Chat, "mock-1");
+    let serving = Home::new().serve(&with_hosts(&hosts, plan), &[]).await;
+    let chat = |text: &str| post(Chat, Bytes::copy_from_slice(text.as_bytes()));
+    for (request, line) in [
+        (post(Chat, body(Chat, "good", false)), "chat good → good:ok:"),
+        (post(Chat, body(Chat, "nobody", false)), "POST /v1/chat/completions → 404 model-missing:"),
+        (chat("{"), "POST /v1/chat/completions → 400 bad-request:"),
+        (
+            with_header(chat("{}"), "origin", "http://evil.example"),
+            "POST /v1/chat/completions → 403 auth:",
+        ),
+    ] {
+        ask(serving.address, request).await;
+        serving.says_times(line, 1).await;
+    }
+    let broken_name = chat("{\"model\":\"a\\nINFO forged\",\"messages\":[]}");
+    ask(serving.address, broken_name).await;
+    serving.says("404").await;
+    assert!(!serving.log().lines().any(|line| line.starts_with("INFO forged")), "no forged line");
 }

@@ -467,3 +467,29 @@ async fn g5_what_was_too_long_for_one_target_goes_only_to_a_larger_one() {
         assert_eq!(answer.hops(), hops("full context-window, same unfit, larger ok"));
     }
 }
+
+#[tokio::test]
+async fn g5_a_host_that_breaks_its_answers_in_the_middle_opens_its_breaker_too() {
+    let keys = "circuit_failures = 2\ncircuit_cooldown_ms = 60000";
+    let plan = retry("max_attempts = 1")
+        .target_with("shaky", Chat, "fault-end-after-content", keys)
+        .target("good", Chat, "mock-1")
+        .alias("all", &["shaky", "good"]);
+    let house = House::open(plan).await;
+    let ask = || house.ask(post(Chat, body(Chat, "all", true)));
+    for expected in ["shaky ok", "shaky ok", "shaky parked, good ok"] {
+        assert_eq!(ask().await.hops(), hops(expected));
+    }
+}
+
+#[tokio::test]
+async fn g5_an_answer_in_one_piece_is_not_held_to_the_clocks_of_streams() {
+    let plan =
+        retry("max_attempts = 1\nstream_first_byte_timeout_ms = 50\nstream_idle_timeout_ms = 50")
+            .target("slow", Chat, "slow-400")
+            .target_of("hurried", Chat, "slow-400", "", "request_timeout_ms = 50");
+    let house = House::open(plan).await;
+    assert_eq!(house.ask(post(Chat, body(Chat, "slow", false))).await.status, 200);
+    assert_eq!(house.ask(post(Chat, body(Chat, "slow", true))).await.status, 504);
+    assert_eq!(house.ask(post(Chat, body(Chat, "hurried", false))).await.status, 504);
+}

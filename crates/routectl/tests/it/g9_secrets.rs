@@ -136,7 +136,7 @@ impl Echo {
 fn plan(echo: SocketAddr, key_ref: &str) -> Plan {
     let mut plan = Plan::new(&format!(
         "[server]\nauth.tokens = [\"literal:{TOKEN}\"]\n[retry]\nmax_attempts = 1\n\
-         stream_first_byte_timeout_ms = 400\nstream_idle_timeout_ms = 400"
+         request_timeout_ms = 800\nstream_first_byte_timeout_ms = 400\nstream_idle_timeout_ms = 400"
     ));
     let mut text = String::new();
     let mut add = |name: &str, format: Format, url: &str, upstream: &str, keys: &str| {

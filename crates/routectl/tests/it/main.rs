@@ -18,4 +18,5 @@ mod g5_budget;
 mod g9_secrets;
 mod harness;
 mod process;
+mod provider_keys;
 mod tls;
