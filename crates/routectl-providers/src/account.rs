@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 use routectl_auth::Secret;
 use routectl_core::{Class, Failure, Origin};
 
-use crate::{Call, headers};
+use crate::Call;
 
 /// A configured account at a service.
 #[derive(Debug, Clone)]
@@ -40,8 +40,8 @@ impl Account {
         Uri::from_parts(parts).unwrap_or_else(|_| self.base_url.clone())
     }
 
-    /// The headers that every request has: ours, the operator's, and those of the client's that
-    /// configuration lets pass.
+    /// The headers that every request has: ours, in place of them the client's that configuration
+    /// lets pass, and in place of both the operator's.
     pub fn headers(&self, call: &Call<'_>) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(16);
         headers.insert(USER_AGENT, self.user_agent.clone());
@@ -49,8 +49,12 @@ impl Account {
         let accept = call.client.get(ACCEPT).cloned();
         headers.insert(ACCEPT, accept.unwrap_or_else(|| HeaderValue::from_static("*/*")));
         for name in &self.forward_client_headers {
-            for value in call.client.get_all(name) {
-                headers.append(name, value.clone());
+            let mut values = call.client.get_all(name).iter();
+            if let Some(first) = values.next() {
+                headers.insert(name, first.clone());
+                for value in values {
+                    headers.append(name, value.clone());
+                }
             }
         }
         for (name, value) in &call.model.header_extras {
@@ -82,24 +86,4 @@ pub fn credential_value(account: &Account, text: &str) -> Result<HeaderValue, Fa
 /// When the credential cannot stand in a header.
 pub fn bearer(account: &Account, credential: &Secret) -> Result<HeaderValue, Failure> {
     credential_value(account, &format!("Bearer {}", credential.expose()))
-}
-
-/// Whether configuration may add this header, or let the client's pass: credentials, the host,
-/// the body's description and connection headers are not anybody's to set.
-pub fn may_be_set(name: &HeaderName) -> bool {
-    let text = name.as_str();
-    !(headers::is_hop_by_hop(name)
-        || text.starts_with("content-")
-        || matches!(
-            text,
-            "authorization"
-                | "x-api-key"
-                | "api-key"
-                | "x-goog-api-key"
-                | "proxy-authorization"
-                | "host"
-                | "cookie"
-                | "accept-encoding"
-                | "expect"
-        ))
 }

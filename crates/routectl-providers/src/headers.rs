@@ -2,19 +2,40 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Whether a header is about one connection and never passes a router (RFC 9110, 7.6.1).
-pub fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection"
-            | "keep-alive"
-            | "proxy-connection"
-            | "proxy-authenticate"
-            | "te"
-            | "trailer"
-            | "transfer-encoding"
-            | "upgrade"
-    )
+/// Headers about one connection, which never pass a router (RFC 9110, 7.6.1).
+const HOP_BY_HOP: &[&str] = &[
+    "connection",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Headers that are routectl's to set: the credential has a key of its own, the host and the body
+/// are what they are, and answers are read as they come, so they must not be compressed.
+const OURS: &[&str] = &["accept-encoding", "authorization", "expect", "host", "x-api-key"];
+
+/// Endings of the names under which clients send credentials and cookies: `api-key`,
+/// `x-goog-api-key`, `x-amz-security-token`, `x-forwarded-authorization`.
+const CREDENTIALS: &[&str] =
+    &["authorization", "api-key", "cookie", "cookie2", "-secret", "-token"];
+
+/// Whether an operator's extras may set this header. Credentials under other names than ours may
+/// stand there: Azure wants its `api-key`.
+pub fn may_be_extra(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    !(name.starts_with("content-") || HOP_BY_HOP.contains(&name) || OURS.contains(&name))
+}
+
+/// Whether a client's header may pass when configuration names it: never its credentials.
+pub fn may_be_forwarded(name: &HeaderName) -> bool {
+    let is_credential = CREDENTIALS.iter().any(|ending| name.as_str().ends_with(ending));
+    may_be_extra(name) && !is_credential
 }
 
 /// Families of answer headers that clients read: limits, request ids, when to come back.
@@ -84,6 +105,38 @@ mod tests {
             upstream.clear();
             upstream.insert(HeaderName::from_static(name), HeaderValue::from_static("v"));
             assert_eq!(telling(&upstream).contains_key(name), passes, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_ours_is_nobodys_to_set_and_a_clients_credentials_stay_here() {
+        for (name, extra, forwarded) in [
+            ("authorization", false, false),
+            ("x-api-key", false, false),
+            ("host", false, false),
+            ("content-type", false, false),
+            ("content-encoding", false, false),
+            ("accept-encoding", false, false),
+            ("connection", false, false),
+            ("transfer-encoding", false, false),
+            ("proxy-authorization", false, false),
+            ("http2-settings", false, false),
+            ("expect", false, false),
+            ("api-key", true, false),
+            ("x-goog-api-key", true, false),
+            ("cookie", true, false),
+            ("cookie2", true, false),
+            ("set-cookie", true, false),
+            ("x-forwarded-authorization", true, false),
+            ("x-amz-security-token", true, false),
+            ("accept", true, true),
+            ("user-agent", true, true),
+            ("anthropic-beta", true, true),
+            ("x-claude-code-session-id", true, true),
+        ] {
+            let header = HeaderName::from_static(name);
+            assert_eq!(may_be_extra(&header), extra, "{name} as an extra");
+            assert_eq!(may_be_forwarded(&header), forwarded, "{name} of a client");
         }
     }
 

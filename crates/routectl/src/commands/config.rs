@@ -160,7 +160,7 @@ mod tests {
             said("check", &text),
             Said {
                 out: "ok: 3 providers, 4 models, 4 aliases\n".to_owned(),
-                err: "note: F:70:2: usage: is read and checked, and not served yet.\n".to_owned(),
+                err: "note: F:69:2: usage: is read and checked, and not served yet.\n".to_owned(),
                 failed: false
             }
         );

@@ -8,6 +8,9 @@ use http::uri::Authority;
 /// Endings of a URL that someone copied whole from a vendor's docs.
 const ENDPOINTS: [&str; 4] = ["/chat/completions", "/completions", "/messages", "/responses"];
 
+/// Endings of parameters that hold a key.
+const KEYS: [&str; 6] = ["key", "token", "secret", "password", "sig", "signature"];
+
 /// https, or http to loopback only; link-local refused; no userinfo, query or fragment.
 pub(super) fn base_url(text: &str) -> Result<(), String> {
     let (scheme, rest) = split(text)?;
@@ -20,10 +23,11 @@ pub(super) fn base_url(text: &str) -> Result<(), String> {
                 .to_owned(),
         );
     }
-    if rest.contains(['?', '#']) {
-        return Err(
-            "a base URL has no query and no fragment. Cut it before the `?` or `#`.".to_owned()
-        );
+    if rest.contains('#') {
+        return Err("a base URL has no fragment. Cut it before the `#`.".to_owned());
+    }
+    if rest.contains('?') {
+        return Err("a base URL of this kind has no query. Cut it before the `?`.".to_owned());
     }
     let uri: Uri = text.parse().map_err(|_| not_a_url())?;
     let authority = uri.authority().ok_or_else(not_a_url)?;
@@ -35,7 +39,25 @@ pub(super) fn base_url(text: &str) -> Result<(), String> {
     }
 }
 
-/// An HTTP, HTTPS or SOCKS proxy. It may be anywhere and may have a password.
+/// The same with a query or without. A key in it would stand in logs.
+pub(super) fn base_url_with_query(text: &str) -> Result<(), String> {
+    let Some((base, query)) = text.split_once('?') else { return base_url(text) };
+    base_url(base)?;
+    let fits = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if !fits || query.is_empty() || text.parse::<Uri>().is_err() {
+        return Err("has an odd query. Write `?name=value`, with nothing after it.".to_owned());
+    }
+    let holds_key = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        KEYS.iter().any(|ending| name.ends_with(ending))
+    };
+    if query.split('&').any(holds_key) {
+        return Err("has a key in its query. Remove it; keys belong in `api_key_ref`.".to_owned());
+    }
+    Ok(())
+}
+
+/// An HTTP, HTTPS or SOCKS5 proxy. It may be anywhere and may have a password.
 pub(super) fn proxy_url(text: &str) -> Result<(), String> {
     let unfit = || {
         "not a proxy. Write one such as \"http://proxy.example:3128\" or \
@@ -43,8 +65,15 @@ pub(super) fn proxy_url(text: &str) -> Result<(), String> {
             .to_owned()
     };
     let (scheme, _) = split(text).map_err(|_| unfit())?;
-    if !matches!(scheme, "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") {
-        return Err(unfit());
+    match scheme {
+        "http" | "https" | "socks5" | "socks5h" => {}
+        "socks4" | "socks4a" => {
+            return Err(
+                "SOCKS4 is not spoken here. Write a proxy of http, https, socks5 or socks5h."
+                    .to_owned(),
+            );
+        }
+        _ => return Err(unfit()),
     }
     let uri: Uri = text.parse().map_err(|_| unfit())?;
     match uri.authority() {

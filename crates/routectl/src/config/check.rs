@@ -2,12 +2,14 @@
 //! it was read, so that it finds its faults also in a file with others; what has the wrong shape
 //! is passed over here, since `shape` tells of it.
 
+mod not_yet;
+
 use routectl_policy::{FaultKind, Model, RouteFault, Routes, TargetId, nearest};
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Findings, Path};
 use super::load::Flags;
-use super::rules::{is_never_forwarded, is_own_header};
+use super::rules::{dropped_extra, is_never_forwarded};
 use super::schema::Dialect;
 
 /// Body fields that routectl always sends to Bedrock.
@@ -25,7 +27,7 @@ pub(super) fn check(file: &DeTable<'_>, flags: Flags, findings: &mut Findings) {
     check.aliases();
     check.retry();
     check.bedrock();
-    check.not_served();
+    check.not_yet();
 }
 
 /// A table of the file and the way to it.
@@ -124,6 +126,7 @@ impl Check<'_, '_, '_> {
             let node = provider.node();
             self.header_extras(&node);
             self.forwarded(&node);
+            self.login(&node);
             if let Some(kind) = node.text("kind").filter(|kind| NOT_SERVED.contains(kind)) {
                 let message = format!("kind {kind:?} is not served yet; its models are skipped.");
                 self.findings.notice(provider.at, &provider.path, message);
@@ -132,9 +135,10 @@ impl Check<'_, '_, '_> {
     }
 
     fn header_extras(&mut self, node: &Node<'_, '_>) {
-        for header in node.table("header_extras").entries().filter(|it| is_own_header(it.key)) {
-            let message = "routectl sets this header itself; this one is dropped. Remove it.";
-            self.findings.notice(header.at, &header.path, message);
+        for header in node.table("header_extras").entries() {
+            if let Some(why) = dropped_extra(header.key) {
+                self.findings.notice(header.at, &header.path, why);
+            }
         }
     }
 
@@ -143,6 +147,16 @@ impl Check<'_, '_, '_> {
         for (index, at, name) in list.strings().filter(|(_, _, name)| is_never_forwarded(name)) {
             let message = format!("{name:?} never passes through; it is dropped. Remove it.");
             self.findings.notice(at, &list.path.index(index), message);
+        }
+    }
+
+    /// Without a reference of its own a bearer comes from a login.
+    fn login(&mut self, node: &Node<'_, '_>) {
+        let Some(auth) = node.entry("auth_kind") else { return };
+        if auth.value.as_str() == Some("oauth-bearer") && node.entry("api_key_ref").is_none() {
+            let message = "logins are not served yet, and without api_key_ref this is one. Set \
+                           api_key_ref to env://VAR or file:///abs/path.";
+            self.findings.notice(auth.at, &auth.path, message);
         }
     }
 
@@ -246,15 +260,6 @@ impl Check<'_, '_, '_> {
             let message =
                 format!("lacks {lacking}, which routectl always sends. Complete the list.");
             self.findings.error(fields.at, &fields.path, message);
-        }
-    }
-
-    fn not_served(&mut self) {
-        for name in ["usage", "telemetry"] {
-            if let Some(table) = self.file.entry(name) {
-                let message = "is read and checked, and not served yet.";
-                self.findings.notice(table.at, &table.path, message);
-            }
         }
     }
 }

@@ -100,6 +100,11 @@ impl Findings {
         self.0.push((weight, at, path.to_string(), message.into()));
     }
 
+    /// Whether something was said of what stands here.
+    pub(super) fn speaks_of(&self, at: usize) -> bool {
+        self.0.iter().any(|(_, place, _, _)| *place == at)
+    }
+
     /// Leaves out what follows from these unreadable stretches, and what only seems to be absent
     /// because of them.
     pub(super) fn without_echoes(&mut self, unreadable: &[Range<usize>]) {

@@ -1,5 +1,6 @@
 //! What holds in the end: the model's word, else the provider's, else the file's, else ours.
 
+use std::net::Ipv6Addr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -78,10 +79,10 @@ impl Config {
     /// `Host` values that are accepted. One without a port goes with any.
     pub fn allowed_hosts(&self) -> Vec<String> {
         if let Some(hosts) = &self.server.allowed_hosts {
-            return hosts.iter().map(|host| host.as_str().to_owned()).collect();
+            return hosts.iter().map(|host| bracketed(host.as_str())).collect();
         }
         let address = self.server.host.address();
-        let bound = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+        let bound = bracketed(&address.to_string());
         let mut hosts = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned).to_vec();
         if !hosts.contains(&bound) && !address.is_unspecified() {
             hosts.push(bound);
@@ -127,17 +128,17 @@ impl Config {
 
 impl Provider {
     /// Where it is; `None` when the kind makes it from a region.
-    pub fn base_url(&self) -> Option<BaseUrl> {
+    pub fn base_url(&self) -> Option<&str> {
         match self {
-            Self::OpenaiCompat(provider) => Some(provider.base_url.clone()),
-            Self::AnthropicApi(provider) => Some(provider.base_url.clone()),
-            Self::Bedrock(provider) => provider.endpoint_url.clone(),
+            Self::OpenaiCompat(provider) => Some(provider.base_url.as_str()),
+            Self::AnthropicApi(provider) => Some(provider.base_url.as_str()),
+            Self::Bedrock(provider) => provider.endpoint_url.as_ref().map(BaseUrl::as_str),
             Self::OpenaiResponses(provider) => {
                 let usual = match provider.auth_kind {
                     ResponsesAuth::ChatgptOauth => "https://chatgpt.com/backend-api/codex",
                     ResponsesAuth::ApiKey => "https://api.openai.com/v1",
                 };
-                provider.base_url.clone().or_else(|| usual.parse().ok())
+                Some(provider.base_url.as_ref().map_or(usual, BaseUrl::as_str))
             }
         }
     }
@@ -173,7 +174,8 @@ impl Provider {
     }
 
     fn fill(&mut self) {
-        let (base_url, api_key) = (self.base_url(), self.api_key());
+        let base_url = self.base_url().and_then(|url| url.parse().ok());
+        let api_key = self.api_key();
         match self {
             Self::OpenaiCompat(_) | Self::Bedrock(_) => {}
             Self::AnthropicApi(provider) => provider.api_key_ref = api_key,
@@ -206,6 +208,14 @@ impl Retry {
             max_honored_retry_after: self.max_honored_retry_after,
             probe_max_tokens: self.probe_max_tokens,
         }
+    }
+}
+
+/// A host as a `Host` header spells it: IPv6 addresses stand in brackets (RFC 3986, 3.2.2).
+fn bracketed(host: &str) -> String {
+    match host.parse::<Ipv6Addr>() {
+        Ok(address) => format!("[{address}]"),
+        Err(_) => host.to_owned(),
     }
 }
 

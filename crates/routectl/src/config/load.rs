@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::de::{DeTable, Deserializer};
 
 use super::diagnostic::{Diagnostic, Diagnostics, Findings, Path as KeyPath, Source};
-use super::rules::{is_never_forwarded, is_own_header};
+use super::rules::{dropped_extra, is_never_forwarded};
 use super::schema::{Config, Headers};
 use super::{check, shape};
 
@@ -133,7 +133,7 @@ fn unreadable(at: usize, source: &Source<'_>) -> Range<usize> {
 
 /// Takes out the headers that a notice has told are dropped.
 fn drop_own_headers(config: &mut Config) {
-    let keep = |headers: &mut Headers| headers.0.retain(|name, _| !is_own_header(name));
+    let keep = |headers: &mut Headers| headers.0.retain(|name, _| dropped_extra(name).is_none());
     for model in config.models.values_mut() {
         keep(&mut model.header_extras);
     }

@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
+use http::HeaderName;
 use routectl_auth::SecretRef;
+use routectl_providers::headers;
 
 use super::address;
 
@@ -42,32 +44,12 @@ pub(super) const DIALECTS: [&str; 31] = [
     "zai",
 ];
 
-/// Headers that an operator's extras cannot set: credentials have their own key, and the rest
-/// belongs to the transport.
-const OWN_HEADERS: [&str; 13] = [
-    "authorization",
-    "connection",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-api-key",
-    "expect",
-];
-
-/// Headers of a client that are its own affair.
-const CLIENTS_OWN: [&str; 4] = ["cookie", "cookie2", "set-cookie", "proxy-authenticate"];
-
 /// Whether the text is what the format asks for. A format without a rule here takes anything.
 pub(super) fn check(format: &str, text: &str) -> Result<(), String> {
     match format {
         "alias" => alias(text),
         "base-url" => address::base_url(text),
+        "base-url-with-query" => address::base_url_with_query(text),
         "bind-address" => bind_address(text),
         "feature" => feature(text),
         "header-name" => header_name(text),
@@ -97,15 +79,24 @@ pub(super) fn notice(format: &str, text: &str) -> Option<String> {
     }
 }
 
-/// Whether `header_extras` cannot set this header.
-pub(super) fn is_own_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    OWN_HEADERS.contains(&name.as_str()) || name.starts_with("content-")
+/// Why `header_extras` cannot set this header; `None` if it can.
+pub(super) fn dropped_extra(name: &str) -> Option<&'static str> {
+    let name = HeaderName::try_from(name).ok().filter(|name| !headers::may_be_extra(name))?;
+    Some(match name.as_str() {
+        "accept-encoding" => {
+            "answers are read as they come, so hosts are not asked to compress them; this one is \
+             dropped. Remove it."
+        }
+        "authorization" | "x-api-key" => {
+            "credentials belong in `api_key_ref`; this one is dropped. Remove it."
+        }
+        _ => "routectl sets this header itself; this one is dropped. Remove it.",
+    })
 }
 
 /// Whether `forward_client_headers` cannot let this header pass.
 pub(super) fn is_never_forwarded(name: &str) -> bool {
-    is_own_header(name) || CLIENTS_OWN.contains(&name.to_ascii_lowercase().as_str())
+    HeaderName::try_from(name).is_ok_and(|name| !headers::may_be_forwarded(&name))
 }
 
 fn name(text: &str) -> Result<(), String> {
@@ -152,7 +143,7 @@ fn feature(text: &str) -> Result<(), String> {
 
 /// Not said back: who writes `authorization: Bearer …` here has a key in it.
 fn header_name(text: &str) -> Result<(), String> {
-    http::HeaderName::try_from(text).map(drop).map_err(|_| {
+    HeaderName::try_from(text).map(drop).map_err(|_| {
         "not a header's name. Write letters, digits and dashes, without a colon.".to_owned()
     })
 }

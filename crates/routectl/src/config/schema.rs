@@ -23,8 +23,8 @@ pub use provider::{
     OpenaiCompat, OpenaiResponses, Provider, ResponsesAuth,
 };
 pub use values::{
-    BaseUrl, BindHost, BrowserOrigin, Dialect, Feature, HeaderName, HostName, ProxyUrl, Region,
-    SecretText,
+    BaseUrl, BaseUrlWithQuery, BindHost, BrowserOrigin, Dialect, Feature, HeaderName, HostName,
+    ProxyUrl, Region, SecretText,
 };
 use values::{millis, optional_millis};
 
@@ -192,7 +192,8 @@ pub struct Retry {
     #[serde(rename = "write_stall_timeout_ms", with = "millis")]
     #[schemars(with = "u64", range(min = 1, max = YEAR_MS))]
     pub write_stall_timeout: Duration,
-    /// One deadline over all attempts of one client request.
+    /// One deadline over all attempts of one client request, up to the first content of the
+    /// answer. A stream that has begun may last longer.
     #[serde(rename = "deadline_ms", with = "optional_millis")]
     #[schemars(with = "Option<u64>", range(min = 1, max = YEAR_MS))]
     pub deadline: Option<Duration>,

@@ -36,7 +36,7 @@ pub struct Model {
     #[serde(default)]
     pub max_thinking_budget: u64,
     /// What an Anthropic-format request gets as `max_tokens` when the caller gave none. Without
-    /// it: 64000.
+    /// it: the most that a known model writes, and 64000 for others.
     #[serde(default)]
     #[schemars(range(min = 1))]
     pub max_output_tokens: Option<u64>,

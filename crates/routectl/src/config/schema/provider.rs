@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 use super::YEAR_MS;
 use super::values::{
-    BaseUrl, ClassName, Feature, HeaderName, ProxyUrl, Region, SecretText, millis, optional_millis,
-    overrides,
+    BaseUrl, BaseUrlWithQuery, ClassName, Feature, HeaderName, ProxyUrl, Region, SecretText,
+    millis, optional_millis, overrides,
 };
 
 /// What a provider sends as `user-agent` when the file says nothing.
@@ -80,8 +80,8 @@ impl Provider {
 #[schemars(deny_unknown_fields)]
 pub struct OpenaiCompat {
     /// Up to and including the version, e.g. `https://api.openai.com/v1`; https, or http to
-    /// loopback only.
-    pub base_url: BaseUrl,
+    /// loopback only. A query, such as Azure's `?api-version=…`, goes with every request.
+    pub base_url: BaseUrlWithQuery,
     /// Secret reference; `literal:not-needed` for a local server.
     pub api_key_ref: SecretText,
     #[serde(flatten)]
@@ -238,8 +238,9 @@ pub enum ResponsesAuth {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Common {
-    /// Extra request headers. `authorization`, `x-api-key`, `host`, `content-*` and hop-by-hop
-    /// headers are dropped; `anthropic-beta` is unioned with the client's.
+    /// Extra request headers. `authorization`, `x-api-key`, `host`, `content-*`,
+    /// `accept-encoding` and hop-by-hop headers are dropped; `anthropic-beta` is unioned with the
+    /// client's.
     #[schemars(extend("propertyNames" = { "format": "header-name" }))]
     pub header_extras: Headers,
     /// Deep-merged into the request body; a model's wins.
@@ -247,8 +248,8 @@ pub struct Common {
     /// What is sent as `user-agent`.
     #[schemars(extend("format" = "header-value"))]
     pub user_agent: String,
-    /// Request headers of the client that pass through, e.g. `x-claude-code-session-id`; never
-    /// credentials, cookies or hop-by-hop headers.
+    /// Request headers of the client that pass through, e.g. `x-claude-code-session-id`, in place
+    /// of ours if we send one of that name; never credentials, cookies or hop-by-hop headers.
     pub forward_client_headers: Vec<HeaderName>,
     /// Requests per minute over all models of the provider; over it, the next target is tried.
     pub rpm_limit: Option<NonZeroU32>,
@@ -270,7 +271,7 @@ pub struct Common {
         extend("propertyNames" = { "format": "status" })
     )]
     pub class_overrides: BTreeMap<u16, Class>,
-    /// HTTP, HTTPS or SOCKS proxy. Without it: the environment's.
+    /// Proxy: `http`, `https`, `socks5` or `socks5h`. Without it: the environment's.
     pub proxy: Option<ProxyUrl>,
 }
 

@@ -54,7 +54,12 @@ ruled! {
 }
 
 ruled! {
-    /// An HTTP, HTTPS or SOCKS proxy; may hold a password, which is never shown.
+    /// The same, with a query or without: Azure has its `api-version` there.
+    BaseUrlWithQuery, "base-url-with-query", Debug, Serialize
+}
+
+ruled! {
+    /// An HTTP, HTTPS or SOCKS5 proxy; may hold a password, which is never shown.
     ProxyUrl, "proxy-url"
 }
 

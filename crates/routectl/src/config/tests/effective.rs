@@ -63,13 +63,18 @@ fn extras_are_merged_and_betas_are_unioned() {
 
 #[test]
 fn headers_that_routectl_sets_itself_are_dropped() {
-    let text = TWO.replace("X-A = \"provider\"", "Authorization = \"x\", Content-Length = \"1\"");
-    let text = text
-        .replace("[models.own]", "forward_client_headers = [\"Cookie\", \"x-id\"]\n[models.own]");
+    let text = TWO.replace(
+        "X-A = \"provider\"",
+        "Authorization = \"x\", Content-Length = \"1\", accept-encoding = \"br\", api-key = \"k\"",
+    );
+    let text = text.replace(
+        "[models.own]",
+        "forward_client_headers = [\"Cookie\", \"x-id\", \"api-key\"]\n[models.own]",
+    );
     let config = config(&text);
     let common = config.providers["p"].common();
     let names: Vec<_> = common.header_extras.0.keys().map(String::as_str).collect();
-    assert_eq!(names, ["x-b", "anthropic-beta"]);
+    assert_eq!(names, ["api-key", "x-b", "anthropic-beta"]);
     let names: Vec<_> = common.forward_client_headers.iter().map(|name| name.as_str()).collect();
     assert_eq!(names, ["x-id"]);
 }
@@ -111,6 +116,10 @@ fn the_accepted_hosts_are_loopback_names_and_the_bind_address() {
     assert_eq!(hosts("host = \"127.0.0.2\""), "localhost 127.0.0.1 [::1] 127.0.0.2");
     assert_eq!(hosts("allowed_hosts = [\"router.local\"]"), "router.local");
     assert_eq!(hosts("allowed_hosts = []"), "");
+    assert_eq!(
+        hosts("allowed_hosts = [\"::1\", \"fd00:0::7\", \"[::1]:80\"]"),
+        "[::1] [fd00::7] [::1]:80"
+    );
 }
 
 /// The tables of the contract, as a person sees them.

@@ -273,8 +273,8 @@ auth.tokens = ["literal:canary"]
 kind = "openai-compat"
 base_url = "http://localhost:11434/v1"
 api_key_ref = "literal:not-needed"
-header_extras = { Authorization = "Bearer canary", x-title = "routectl", content-type = "a/b" }
-forward_client_headers = ["x-session-id", "cookie"]
+header_extras = { Authorization = "Bearer canary", x-title = "routectl", content-type = "a/b", Accept-Encoding = "gzip", api-key = "canary" }
+forward_client_headers = ["x-session-id", "cookie", "Api-Key"]
 
 [providers.claude]
 kind = "anthropic-api"
@@ -303,16 +303,72 @@ prometheus = false
 "#;
     insta::assert_snapshot!(said(text), @r##"
     note: routectl.toml:3:16: server.auth.tokens[0]: the secret stands in this file. env:// or file:// keeps it out.
-    note: routectl.toml:9:19: providers.local.header_extras.Authorization: routectl sets this header itself; this one is dropped. Remove it.
+    note: routectl.toml:9:19: providers.local.header_extras.Authorization: credentials belong in `api_key_ref`; this one is dropped. Remove it.
     note: routectl.toml:9:74: providers.local.header_extras.content-type: routectl sets this header itself; this one is dropped. Remove it.
+    note: routectl.toml:9:96: providers.local.header_extras.Accept-Encoding: answers are read as they come, so hosts are not asked to compress them; this one is dropped. Remove it.
     note: routectl.toml:10:43: providers.local.forward_client_headers[1]: "cookie" never passes through; it is dropped. Remove it.
+    note: routectl.toml:10:53: providers.local.forward_client_headers[2]: "Api-Key" never passes through; it is dropped. Remove it.
     note: routectl.toml:15:1: providers.claude.api_key_ref: logins are not served yet. Use env://VAR or file:///abs/path until they are.
     note: routectl.toml:17:12: providers.aws: kind "bedrock" is not served yet; its models are skipped.
     note: routectl.toml:21:9: models.opus: skipped: provider "aws" is not served yet.
     note: routectl.toml:28:1: models.sonnet.reasoning_dialect: is not read on kind "anthropic-api". Remove it.
-    note: routectl.toml:29:19: models.sonnet.header_extras.x-api-key: routectl sets this header itself; this one is dropped. Remove it.
+    note: routectl.toml:29:19: models.sonnet.header_extras.x-api-key: credentials belong in `api_key_ref`; this one is dropped. Remove it.
     note: routectl.toml:31:2: usage: is read and checked, and not served yet.
     note: routectl.toml:34:2: telemetry: is read and checked, and not served yet.
+    "##);
+}
+
+#[test]
+fn a_key_that_has_no_effect_yet_says_so_where_it_stands() {
+    let text = r#"
+[server]
+strict_translation = true
+
+[providers.login]
+kind = "anthropic-api"
+auth_kind = "oauth-bearer"
+context_management = true
+max_thinking_entry_bytes = 4096
+
+[providers.local]
+kind = "openai-compat"
+base_url = "http://localhost:1/v1"
+api_key_ref = "literal:not-needed"
+
+[models.m]
+provider = "local"
+upstream = "m"
+reasoning_dialect = "vllm"
+history_reasoning = "strip"
+supports_adaptive_thinking = true
+effort_levels = []
+max_thinking_budget = 0
+price.input = 1.0
+
+[models.quiet]
+provider = "login"
+upstream = "q"
+supports_adaptive_thinking = false
+
+[bedrock]
+allowed_betas = ["x"]
+
+[usage]
+enabled = true
+"#;
+    insta::assert_snapshot!(said(text), @r##"
+    note: routectl.toml:3:1: server.strict_translation: is read and checked, and not served yet.
+    note: routectl.toml:7:1: providers.login.auth_kind: logins are not served yet, and without api_key_ref this is one. Set api_key_ref to env://VAR or file:///abs/path.
+    note: routectl.toml:8:1: providers.login.context_management: is read and checked, and not served yet.
+    note: routectl.toml:9:1: providers.login.max_thinking_entry_bytes: is read and checked, and not served yet.
+    note: routectl.toml:19:1: models.m.reasoning_dialect: is read and checked, and not served yet.
+    note: routectl.toml:20:1: models.m.history_reasoning: is read and checked, and not served yet.
+    note: routectl.toml:21:1: models.m.supports_adaptive_thinking: is read and checked, and not served yet.
+    note: routectl.toml:22:1: models.m.effort_levels: is read and checked, and not served yet.
+    note: routectl.toml:23:1: models.m.max_thinking_budget: is read and checked, and not served yet.
+    note: routectl.toml:24:1: models.m.price: is read and checked, and not served yet.
+    note: routectl.toml:31:2: bedrock: is read and checked, and not served yet.
+    note: routectl.toml:34:2: usage: is read and checked, and not served yet.
     "##);
 }
 

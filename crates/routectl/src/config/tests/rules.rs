@@ -67,6 +67,29 @@ fn a_base_url_is_https_or_http_to_this_machine() {
 }
 
 #[test]
+fn a_query_may_stand_where_a_kind_takes_one_and_holds_no_key() {
+    let azure = "https://me.openai.azure.com/openai/deployments/gpt?api-version=2024-10-21";
+    takes("base-url-with-query", &[azure, "https://a.example?a=1&b", "https://a.example/v1"]);
+    refuses("base-url", &[azure]);
+    refuses(
+        "base-url-with-query",
+        &[
+            "https://a.example/v1?",
+            "https://a.example/v1?a=1#b",
+            "https://a.example/v1#b?a=1",
+            "https://a.example/v1?a b",
+            "https://u:p@a.example/v1?a=1",
+            "http://a.example/v1?a=1",
+            "https://169.254.169.254?a=1",
+            "https://a.example/v1/chat/completions?a=1",
+            "https://a.example/v1?a=1&api-key=x",
+            "https://a.example/v1?key=x",
+            "https://a.example/v1?access_token=x",
+        ],
+    );
+}
+
+#[test]
 fn a_link_local_address_is_refused_in_every_disguise() {
     refuses(
         "base-url",
@@ -103,6 +126,10 @@ fn other_addresses_have_their_own_rules() {
         ],
     );
     refuses("proxy-url", &["", "proxy:3128", "ftp://proxy", "http://", "http://p/x", "http://p:0"]);
+    for scheme in ["socks4", "socks4a"] {
+        let message = check("proxy-url", &format!("{scheme}://127.0.0.1:1080")).unwrap_err();
+        assert!(message.ends_with("http, https, socks5 or socks5h."), "{message}");
+    }
     takes("origin", &["http://localhost:3000", "https://app.example", "tauri://localhost"]);
     refuses("origin", &["", "*", "null", "localhost", "https://a/", "https://a/b", "https://u@a"]);
     takes("host", &["localhost", "router.local:8787", "10.0.0.1", "[::1]:80", "::1"]);

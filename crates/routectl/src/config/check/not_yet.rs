@@ -1,0 +1,71 @@
+//! Keys that a file may hold and that have no effect yet: one table, and a notice for each that is
+//! set. Whoever makes a key work takes its line out.
+
+use toml::de::DeValue;
+
+use super::{Check, Node};
+
+/// A key that has no effect yet.
+struct NotYet {
+    /// The tables it stands in; `*` is every name.
+    tables: &'static [&'static str],
+    key: &'static str,
+    matters: Matters,
+}
+
+/// When it is worth a word that a key has no effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Matters {
+    /// Whatever it is set to.
+    Set,
+    /// Not as `false`: that is how things are.
+    Wanted,
+}
+
+const SERVER: &[&str] = &["server"];
+const PROVIDERS: &[&str] = &["providers", "*"];
+const MODELS: &[&str] = &["models", "*"];
+
+const NOT_YET: [NotYet; 12] = [
+    NotYet { tables: SERVER, key: "strict_translation", matters: Matters::Wanted },
+    NotYet { tables: PROVIDERS, key: "context_management", matters: Matters::Wanted },
+    NotYet { tables: PROVIDERS, key: "max_thinking_entry_bytes", matters: Matters::Set },
+    NotYet { tables: MODELS, key: "reasoning_dialect", matters: Matters::Set },
+    NotYet { tables: MODELS, key: "history_reasoning", matters: Matters::Set },
+    NotYet { tables: MODELS, key: "supports_adaptive_thinking", matters: Matters::Wanted },
+    NotYet { tables: MODELS, key: "effort_levels", matters: Matters::Set },
+    NotYet { tables: MODELS, key: "max_thinking_budget", matters: Matters::Set },
+    NotYet { tables: MODELS, key: "price", matters: Matters::Set },
+    NotYet { tables: &[], key: "bedrock", matters: Matters::Set },
+    NotYet { tables: &[], key: "usage", matters: Matters::Set },
+    NotYet { tables: &[], key: "telemetry", matters: Matters::Set },
+];
+
+impl Check<'_, '_, '_> {
+    /// Tells of every key that has no effect yet, unless something else was said of it.
+    pub(super) fn not_yet(&mut self) {
+        for NotYet { tables, key, matters } in NOT_YET {
+            for node in nodes(&self.file, tables) {
+                let Some(entry) = node.entry(key) else { continue };
+                let is_off = matches!(entry.value, DeValue::Boolean(false));
+                if (matters == Matters::Wanted && is_off) || self.findings.speaks_of(entry.at) {
+                    continue;
+                }
+                let message = "is read and checked, and not served yet.";
+                self.findings.notice(entry.at, &entry.path, message);
+            }
+        }
+    }
+}
+
+/// The tables that a way leads to.
+fn nodes<'t, 'i>(file: &Node<'t, 'i>, way: &[&str]) -> Vec<Node<'t, 'i>> {
+    let start = Node { table: file.table, path: file.path.clone() };
+    way.iter().fold(vec![start], |nodes, name| {
+        let below = nodes.iter().flat_map(|node| match *name {
+            "*" => node.entries().map(|entry| entry.node()).collect(),
+            name => vec![node.table(name)],
+        });
+        below.collect()
+    })
+}
