@@ -3,7 +3,8 @@
 
     run.py [clients] [matrix] [--direct]
 
-clients   the official SDKs and Claude Code, each with its own scenarios, through chains that fail first
+clients   the official SDKs and Claude Code, each with its own scenarios, through chains that fail first; skipped, with
+          a line that says so, where their runners are not
 matrix    the official SDKs, every fault of the emulator, streamed and not: the answer must be the emulator's own
 --direct  without the router, straight at the upstreams: do the scripts themselves work?
 """
@@ -25,9 +26,9 @@ def main(arguments):
     chosen = [each for each in arguments if each != "--direct"] or list(PARTS)
     if unknown := [each for each in chosen if each not in PARTS]:
         sys.exit("no part %s\n%s" % (" ".join(unknown), __doc__))
-    if not tools.available():
-        print("guests: SKIPPED, no client runners at %s (set ROUTECTL_SHARED_TOOLS)" % tools.RUNNERS)
-        return 0
+    if "clients" in chosen and not tools.available():
+        print("clients: SKIPPED, no client runners at %s (set ROUTECTL_SHARED_TOOLS)" % tools.RUNNERS)
+        chosen.remove("clients")
     passed = failed = 0
     for name in chosen:
         with tempfile.TemporaryDirectory(prefix="guests-") as folder:
@@ -38,7 +39,7 @@ def main(arguments):
                 good, bad = 0, 1
         passed, failed = passed + good, failed + bad
     print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed or not passed else 0
+    return 1 if failed or (chosen and not passed) else 0
 
 
 if __name__ == "__main__":

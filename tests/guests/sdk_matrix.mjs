@@ -1,4 +1,4 @@
-// The cases of matrix.py with the official Node SDKs: sdk_matrix.mjs PLAN PACKAGES; prints failures and a count.
+// The cases of matrix.py with the official Node SDKs: sdk_matrix.mjs PACKAGES PLAN; prints failures and a count.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isDeepStrictEqual } from 'node:util';
@@ -11,7 +11,7 @@ const PATIENCE = 30_000;
 // Statuses with which hosts decline a content.
 const DECLINES = [400, 403];
 
-const [planFile, packages] = process.argv.slice(2);
+const [packages, planFile] = process.argv.slice(2);
 const plan = JSON.parse(readFileSync(planFile, 'utf8'));
 const require = createRequire(packages + '/package.json');
 const { OpenAI } = require('openai');
