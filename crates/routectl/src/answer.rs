@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 pub use held::{Held, Walking};
-pub use stream::{Begun, Stream};
+pub use stream::{Around, Begun, Stream};
 
 /// What a client is answered with.
 pub enum Answer {

@@ -11,7 +11,7 @@ use routectl_policy::{
 };
 use tokio::time::Instant;
 
-use crate::answer::{Answer, Begun, Stream};
+use crate::answer::{Answer, Around, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
 use crate::record::{Fate, Record};
@@ -224,7 +224,11 @@ impl Driver {
                 self.name(target, &mut headers);
                 let (format, idle) = (self.inbound.format, target.clocks.idle);
                 let begun = Begun { format, first, rest, relay };
-                let stream = Stream::new(begun, idle, self.record, settling);
+                let around = Around {
+                    backlog: self.inbound.backlog.clone(),
+                    watcher: self.worker.watcher.clone(),
+                };
+                let stream = Stream::new(begun, idle, self.record, settling, around);
                 let answer = Answer::Stream(Box::new(stream));
                 return Outcome::Answered { status, headers, answer };
             }

@@ -31,8 +31,6 @@ const _: fn(Failing<SocksV4<HttpConnector>>) -> SocksError = |error| error;
 /// The failure of a request to this host, sent this way.
 pub(super) fn broken(host: &str, way: &Way, error: &legacy::Error) -> Failure {
     let causes: Vec<_> = successors(Some(error as &dyn Error), |error| inner(*error)).collect();
-    let timed_out = causes.iter().any(|cause| cause.is::<ConnectTimeout>());
-    let class = if timed_out { Class::Timeout } else { Class::Network };
     let why = reason(&causes, way);
     let message = match way {
         _ if !error.is_connect() => format!("lost the connection to {host}: {why}"),
@@ -41,7 +39,8 @@ pub(super) fn broken(host: &str, way: &Way, error: &legacy::Error) -> Failure {
             format!("cannot connect to {host} through the proxy {}: {why}", place(uri))
         }
     };
-    Failure::new(class, Origin::Upstream, message)
+    // Also when the connect clock ran out: it speaks against the way there, not against one model.
+    Failure::new(Class::Network, Origin::Upstream, message)
 }
 
 /// Host and port alone: an address may have a password before them.

@@ -60,7 +60,7 @@ async fn it_covers_every_step_and_tells_its_limit() {
             limit.set(Duration::from_millis(millis));
             let failure = ask_through(&transport, url, proxy.map(String::as_str)).await;
             let failure = failure.expect_err(step);
-            assert_eq!(failure.class, Class::Timeout, "{step}: {failure}");
+            assert_eq!(failure.class, Class::Network, "{step}: {failure}");
             let words = format!("no connection within {millis} ms");
             assert!(failure.words.message.ends_with(&words), "{step}: {failure}");
         }

@@ -16,6 +16,7 @@ use tokio::time::{Instant, Sleep};
 use super::BrokenOff;
 use crate::record::Record;
 use crate::relay::Relay;
+use crate::server::{Backlog, Watcher};
 use crate::target::Settling;
 
 /// How long an upstream may be silent before the client gets a sign of life. Claude Code and Codex
@@ -52,6 +53,15 @@ pub struct Stream {
     timer: Pin<Box<Sleep>>,
     record: Record,
     settling: Settling,
+    around: Around,
+}
+
+/// What a stream has to know of the world around it.
+pub struct Around {
+    /// Whether its client lets bytes wait.
+    pub backlog: Backlog,
+    /// Whether the server is about to go.
+    pub watcher: Watcher,
 }
 
 enum State {
@@ -72,7 +82,13 @@ enum Heard {
 
 impl Stream {
     /// A stream whose first content has come.
-    pub fn new(opened: Begun, idle: Duration, record: Record, settling: Settling) -> Self {
+    pub fn new(
+        opened: Begun,
+        idle: Duration,
+        record: Record,
+        settling: Settling,
+        around: Around,
+    ) -> Self {
         let Begun { format, first, rest: upstream, relay } = opened;
         let now = Instant::now();
         let timer = Box::pin(tokio::time::sleep_until(now + KEEPALIVE.min(idle)));
@@ -89,6 +105,7 @@ impl Stream {
             timer,
             record,
             settling,
+            around,
         }
     }
 
@@ -101,7 +118,14 @@ impl Stream {
             State::Flowing => self.flow(cx),
             State::Parting => {
                 self.state = State::Parting;
-                ready!(self.timer.as_mut().poll(cx));
+                // A client that reads slowly has yet to get what came before the cut.
+                loop {
+                    ready!(self.timer.as_mut().poll(cx));
+                    if !self.around.backlog.waits() {
+                        break;
+                    }
+                    self.timer.as_mut().reset(Instant::now() + PARTING);
+                }
                 self.state = State::Over;
                 Poll::Ready(Some(Err(BrokenOff)))
             }
@@ -134,6 +158,9 @@ impl Stream {
                 Poll::Ready(None)
             }
             Poll::Ready(Heard::Failure(failure)) => Poll::Ready(Some(Ok(self.part(&failure)))),
+            Poll::Pending if self.around.watcher.cuts() && self.ended.is_none() => {
+                Poll::Ready(Some(Ok(self.part(&stopping()))))
+            }
             Poll::Pending => self.wait(cx),
         }
     }
@@ -231,6 +258,11 @@ impl Stream {
         self.settling.fail(failure, now.into_std());
         self.timer.as_mut().reset(now + PARTING);
     }
+}
+
+/// Why streams end when the server does.
+pub(super) fn stopping() -> Failure {
+    Failure::new(Class::Overloaded, Origin::Router, "routectl is stopping; ask again")
 }
 
 fn cut(error: &hyper::Error) -> Failure {

@@ -61,9 +61,36 @@ fn serve(args: Args) -> Result<(), String> {
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
     let outcome = runtime.block_on(reload.until_stopped());
-    tracing::info!("stopping");
-    server.stop();
+    tracing::info!("stopping; a second signal cuts the streams that are still open");
+    runtime.block_on(stop(server));
     outcome.map_err(|error| format!("cannot listen for signals: {error}"))
+}
+
+/// Waits for the streams; a second signal ends that.
+async fn stop(server: Server) {
+    let hurry = server.hurry();
+    let (tell, mut stopped) = tokio::sync::oneshot::channel();
+    let waiting = std::thread::spawn(move || {
+        server.stop();
+        let _ = tell.send(());
+    });
+    tokio::select! {
+        _ = &mut stopped => {}
+        () = asked_to_stop() => hurry.up(),
+    }
+    let _ = waiting.join();
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn asked_to_stop() {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
 }
 
 fn announce(loaded: &Loaded) {
@@ -118,20 +145,23 @@ impl Reload {
         if let Some(port) = self.port {
             loaded.config.server.port = port;
         }
-        for key in needs_restart(&before.config.server, &loaded.config.server) {
+        let started = self.app.started();
+        for key in needs_restart(started, &loaded.config.server) {
             tracing::warn!("server.{key} has changed: restart routectl to use it");
         }
+        // The names it answers to go with the address it listens on.
+        loaded.config.server.host = started.host.clone();
         Snapshot::new(loaded.config, Some(&before)).map_err(|error| error.to_string())
     }
 }
 
 /// The keys of `[server]` that differ and that a running server cannot change.
-fn needs_restart(before: &config::Server, after: &config::Server) -> Vec<&'static str> {
+fn needs_restart(started: &config::Server, after: &config::Server) -> Vec<&'static str> {
     let differs = [
-        ("host", before.host != after.host),
-        ("port", before.port != after.port),
-        ("auth", before.auth != after.auth),
-        ("extra_root_certs", before.extra_root_certs != after.extra_root_certs),
+        ("host", started.host != after.host),
+        ("port", started.port != after.port),
+        ("auth", started.auth != after.auth),
+        ("extra_root_certs", started.extra_root_certs != after.extra_root_certs),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }

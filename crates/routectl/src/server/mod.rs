@@ -25,8 +25,10 @@ use routectl_providers::{ConnectLimit, Transport, Trust, Untrusted};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::config;
 use crate::snapshot::Snapshot;
 use guard::Tokens;
+pub use socket::Backlog;
 use socket::Socket;
 
 /// How long a client may take to send a request's head.
@@ -36,8 +38,48 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Failures within it still get their own status.
 const HOLD: Duration = Duration::from_secs(5);
 
+/// How long streams have to tell their clients that they are cut.
+const PARTING: Duration = Duration::from_millis(500);
+
 /// Most headers of a request. Real agents send 40.
 const MAX_HEADERS: usize = 128;
+
+/// How far a server has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    Serving,
+    /// No new connections; streams may finish.
+    Stopping,
+    /// Streams tell their clients that they are cut.
+    Cutting,
+}
+
+/// Sees how far the server has come.
+#[derive(Debug, Clone)]
+pub struct Watcher(watch::Receiver<Phase>);
+
+impl Watcher {
+    /// Whether streams are to be cut.
+    pub fn cuts(&self) -> bool {
+        *self.0.borrow() == Phase::Cutting
+    }
+
+    /// Waits until the server has come this far, or is gone.
+    async fn reaches(&mut self, phase: Phase) {
+        let _ = self.0.wait_for(|now| *now >= phase).await;
+    }
+}
+
+/// Ends the grace of streams before its time.
+#[derive(Debug, Clone)]
+pub struct Hurry(watch::Sender<Phase>);
+
+impl Hurry {
+    /// Cuts every stream that is still open; each tells its client.
+    pub fn up(&self) {
+        self.0.send_replace(Phase::Cutting);
+    }
+}
 
 /// What all workers share.
 pub struct App {
@@ -45,19 +87,22 @@ pub struct App {
     tokens: Tokens,
     connect_limit: ConnectLimit,
     hold_after: Duration,
+    /// `[server]` as it was at the start: what of it needs a restart stays as it was.
+    started: config::Server,
 }
 
 /// One runtime's share: the app and its own connections to upstreams.
 pub struct Worker {
     pub app: Arc<App>,
     pub transport: Transport,
+    pub watcher: Watcher,
 }
 
 /// A server that runs until it is told to stop.
 pub struct Server {
     app: Arc<App>,
     address: SocketAddr,
-    stop: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -80,6 +125,11 @@ impl App {
     /// The current configuration.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
+    }
+
+    /// `[server]` as it was at the start.
+    pub fn started(&self) -> &config::Server {
+        &self.started
     }
 
     /// After how long a streaming client is kept alive instead of waiting for a status.
@@ -122,9 +172,10 @@ impl Server {
             tokens: Tokens(tokens(&snapshot)?),
             connect_limit: ConnectLimit::new(snapshot.config.retry.connect_timeout),
             hold_after,
+            started: settings.clone(),
             snapshot: ArcSwap::from_pointee(snapshot),
         });
-        let (stop, stopping) = watch::channel(false);
+        let (phase, watcher) = watch::channel(Phase::Serving);
         let trust = Arc::new(trust);
         let environment = Arc::new(Matcher::from_env());
         let workers = (0..cores())
@@ -134,14 +185,15 @@ impl Server {
                     app: Arc::clone(&app),
                     trust: Arc::clone(&trust),
                     environment: Arc::clone(&environment),
-                    stopping: stopping.clone(),
+                    hurry: Hurry(phase.clone()),
+                    watcher: Watcher(watcher.clone()),
                 };
                 std::thread::Builder::new()
                     .name(format!("worker-{number}"))
                     .spawn(move || seat.run(listener))
             })
             .collect::<io::Result<Vec<_>>>()?;
-        Ok(Self { app, address, stop, workers })
+        Ok(Self { app, address, phase, workers })
     }
 
     /// Where it listens.
@@ -154,9 +206,20 @@ impl Server {
         &self.app
     }
 
+    /// What cuts the grace short when `stop` is already waiting.
+    pub fn hurry(&self) -> Hurry {
+        Hurry(self.phase.clone())
+    }
+
     /// Stops taking connections, lets streams finish within the grace period, and waits for it.
     pub fn stop(self) {
-        self.stop.send_replace(true);
+        self.phase.send_if_modified(|phase| {
+            let serving = *phase == Phase::Serving;
+            if serving {
+                *phase = Phase::Stopping;
+            }
+            serving
+        });
         for worker in self.workers {
             // A worker that panicked has said so; the others still finish their streams.
             let _ = worker.join();
@@ -192,7 +255,8 @@ struct Seat {
     app: Arc<App>,
     trust: Arc<Trust>,
     environment: Arc<Matcher>,
-    stopping: watch::Receiver<bool>,
+    hurry: Hurry,
+    watcher: Watcher,
 }
 
 impl Seat {
@@ -211,49 +275,52 @@ impl Seat {
         };
         let limit = self.app.connect_limit.clone();
         let transport = Transport::new(self.trust, limit, self.environment);
-        let worker = Arc::new(Worker { app: self.app, transport });
+        let watcher = self.watcher.clone();
+        let worker = Arc::new(Worker { app: self.app, transport, watcher });
         let mut connections = JoinSet::new();
-        let mut stopping = self.stopping;
+        let mut watcher = self.watcher;
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        let serving = serve_connection(Arc::clone(&worker), stream, stopping.clone());
+                        let serving = serve_connection(Arc::clone(&worker), stream, watcher.clone());
                         connections.spawn(serving);
                     }
                     // Out of descriptors: what is open has to end first.
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 },
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                () = stopped(&mut stopping) => break,
+                () = watcher.reaches(Phase::Stopping) => break,
             }
         }
         drop(listener);
         let grace = worker.app.snapshot().config.server.shutdown_grace;
-        let finished = async { while connections.join_next().await.is_some() {} };
-        if tokio::time::timeout(grace, finished).await.is_err() {
-            tracing::warn!("streams were still open after {} ms and are cut", grace.as_millis());
+        let mut finished =
+            std::pin::pin!(async { while connections.join_next().await.is_some() {} });
+        tokio::select! {
+            () = finished.as_mut() => return,
+            () = tokio::time::sleep(grace) => {}
+            () = watcher.reaches(Phase::Cutting) => {}
         }
+        tracing::warn!("streams are still open and are cut");
+        self.hurry.up();
+        let _ = tokio::time::timeout(PARTING, finished).await;
     }
-}
-
-/// Waits until the server is told to stop, or is gone.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|stop| *stop).await;
 }
 
 async fn serve_connection(
     worker: Arc<Worker>,
     stream: tokio::net::TcpStream,
-    mut stopping: watch::Receiver<bool>,
+    mut watcher: Watcher,
 ) {
     // Without it the kernel holds the first small write of an answer back for up to 40 ms.
     let _ = stream.set_nodelay(true);
     let write_stall = worker.app.snapshot().config.retry.write_stall_timeout;
-    let socket = Socket::new(stream, write_stall);
+    let backlog = Backlog::default();
+    let socket = Socket::new(stream, write_stall, backlog.clone());
     let service = service_fn(move |request| {
-        let worker = Arc::clone(&worker);
-        async move { Ok::<_, Infallible>(routes::serve(worker, request).await) }
+        let (worker, backlog) = (Arc::clone(&worker), backlog.clone());
+        async move { Ok::<_, Infallible>(routes::serve(worker, request, backlog).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -261,13 +328,19 @@ async fn serve_connection(
         .max_headers(MAX_HEADERS)
         .serve_connection(socket, service);
     let mut connection = std::pin::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopped(&mut stopping) => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
+    tokio::select! {
+        ended = connection.as_mut() => return told(ended),
+        () = watcher.reaches(Phase::Stopping) => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        ended = connection.as_mut() => return told(ended),
+        () = watcher.reaches(Phase::Cutting) => {}
+    }
+    // Polled once more, its stream sees the phase and tells the client.
+    told(connection.await);
+}
+
+fn told(ended: Result<(), hyper::Error>) {
     if let Err(error) = ended {
         tracing::debug!("connection ended: {error}");
     }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use routectl_core::{Class, Failure, Origin};
 use routectl_wire::{BadBody, Document, Format};
 
-use super::encoding;
+use super::{Backlog, encoding};
 use crate::inbound::Inbound;
 
 /// How long a client may fall silent while it sends its body.
@@ -25,6 +25,7 @@ pub(super) async fn inbound<B>(
     head: Parts,
     body: B,
     limit: usize,
+    backlog: Backlog,
 ) -> Result<Inbound, Failure>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -39,7 +40,7 @@ where
     let model = model(&document)?;
     let streamed = streamed(&document)?;
     let query = head.uri.query().map(str::to_owned);
-    Ok(Inbound { format, document, model, streamed, headers: head.headers, query })
+    Ok(Inbound { format, document, model, streamed, headers: head.headers, backlog, query })
 }
 
 async fn read<B>(headers: &HeaderMap, mut body: B, limit: usize) -> Result<Bytes, Failure>

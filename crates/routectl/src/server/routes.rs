@@ -11,7 +11,7 @@ use routectl_core::{Class, Failure, Origin, Usage};
 use routectl_policy::{Chain, Place, Terms, Unknown};
 use routectl_wire::{CHAT, Format, MESSAGES};
 
-use super::{Worker, listing, parse};
+use super::{Backlog, Watcher, Worker, listing, parse};
 use crate::answer::{Answer, Held};
 use crate::inbound::Inbound;
 use crate::record::{Record, RequestId};
@@ -40,11 +40,16 @@ enum Route {
 }
 
 /// Answers one request.
-pub(super) async fn serve(worker: Arc<Worker>, request: Request<Incoming>) -> Response<Answer> {
+pub(super) async fn serve(
+    worker: Arc<Worker>,
+    request: Request<Incoming>,
+    backlog: Backlog,
+) -> Response<Answer> {
     let id = request_id(request.headers());
     let origin = request.headers().get(ORIGIN).cloned();
     let snapshot = worker.app.snapshot();
-    let mut response = dispatch(worker, Arc::clone(&snapshot), request, id.clone()).await;
+    let mut response =
+        dispatch(worker, Arc::clone(&snapshot), request, (id.clone(), backlog)).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id.0);
     if let Some(origin) = origin
@@ -60,11 +65,12 @@ async fn dispatch(
     worker: Arc<Worker>,
     snapshot: Arc<Snapshot>,
     request: Request<Incoming>,
-    id: RequestId,
+    (id, backlog): (RequestId, Backlog),
 ) -> Response<Answer> {
     let route = route(request.uri().path());
     let format = spoken(&route, request.headers());
-    let door = Door { format, id, method: request.method().clone(), uri: request.uri().clone() };
+    let door =
+        Door { format, id, backlog, method: request.method().clone(), uri: request.uri().clone() };
     let refuse = |failure: Failure| door.turn_away(failure);
     if let Err(failure) = snapshot.sources.check(request.headers()) {
         return refuse(failure);
@@ -157,6 +163,7 @@ fn request_id(headers: &HeaderMap) -> RequestId {
 struct Door {
     format: &'static dyn Format,
     id: RequestId,
+    backlog: Backlog,
     method: Method,
     uri: Uri,
 }
@@ -192,7 +199,7 @@ async fn infer(
     let (head, body) = request.into_parts();
     let settings = &snapshot.config.server;
     let most = usize::try_from(settings.max_body_bytes).unwrap_or(usize::MAX);
-    let inbound = match parse::inbound(format, head, body, most).await {
+    let inbound = match parse::inbound(format, head, body, most, door.backlog.clone()).await {
         Ok(inbound) => inbound,
         Err(failure) => return door.turn_away(failure),
     };
@@ -224,6 +231,7 @@ async fn walk(
     let (format, streamed) = (inbound.format, inbound.streamed);
     let hold_after = worker.app.hold_after();
     let record = Record::new(id, format.name(), &inbound.model, chain.alias.clone(), streamed);
+    let watcher = worker.watcher.clone();
     let driver = Driver::new(worker, snapshot, chain, terms, inbound, record);
     if !streamed {
         return driver.run().await.response(format);
@@ -231,7 +239,7 @@ async fn walk(
     let mut walking = Box::pin(driver.run());
     match tokio::time::timeout(hold_after, &mut walking).await {
         Ok(outcome) => outcome.response(format),
-        Err(_) => hold(format, walking),
+        Err(_) => hold(format, walking, watcher),
     }
 }
 
@@ -239,6 +247,7 @@ async fn walk(
 fn hold(
     format: &'static dyn Format,
     walking: std::pin::Pin<Box<impl Future<Output = Outcome> + Send + 'static>>,
+    watcher: Watcher,
 ) -> Response<Answer> {
     let answer = Box::pin(async move {
         match walking.await {
@@ -249,7 +258,7 @@ fn hold(
             }
         }
     });
-    let mut response = Response::new(Answer::Held(Box::new(Held::new(format, answer))));
+    let mut response = Response::new(Answer::Held(Box::new(Held::new(format, answer, watcher))));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert("cache-control", HeaderValue::from_static("no-cache"));

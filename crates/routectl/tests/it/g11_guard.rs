@@ -245,3 +245,20 @@ fn g11_an_address_that_others_reach_is_refused_without_the_flag_and_tokens() {
         }
     }
 }
+
+#[tokio::test]
+async fn g11_a_client_that_sends_all_before_it_reads_still_hears_why_it_is_refused() {
+    let house = house("max_body_bytes = 4096").await;
+    for (name, head, status) in
+        [("too large", "host: localhost", 413), ("from elsewhere", "host: evil.example", 403)]
+    {
+        let length = 12 << 20;
+        let head =
+            format!("POST {} HTTP/1.1\r\n{head}\r\ncontent-length: {length}\r\n\r\n", path(Chat));
+        let request = [head.into_bytes(), vec![b'x'; length]].concat();
+        let mut stream = tokio::net::TcpStream::connect(house.address()).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stream, &request).await.expect(name);
+        let said = hear_out(&mut stream).await;
+        assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{name}: {said:?}");
+    }
+}

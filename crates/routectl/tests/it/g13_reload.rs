@@ -187,3 +187,32 @@ async fn g13_told_to_stop_it_lets_streams_finish_and_takes_no_more() {
     assert!(serving.ends().await.success());
     assert!(tokio::net::TcpStream::connect(serving.address).await.is_err());
 }
+
+#[tokio::test]
+async fn g13_a_corrected_upstream_is_tried_at_once() {
+    let plan = |upstream: &str| Plan::brisk().target("fast", Chat, upstream);
+    let house = House::open(plan("fault-model-missing")).await;
+    assert_eq!(house.fates("fast").await, ["model-missing"]);
+    house.replace(plan("mock-1"));
+    assert_eq!(house.fates("fast").await, ["ok"]);
+}
+
+#[tokio::test]
+async fn g3_a_stream_that_outlives_the_grace_is_told_that_the_server_goes() {
+    let hosts = routectl_emulator::Emulator::start().await.unwrap();
+    let plan = Plan::new("[server]\nshutdown_grace_ms = 60000").target(
+        "slow",
+        Chat,
+        "fault-stall-after-content",
+    );
+    let mut serving = Home::new().serve(&with_hosts(&hosts, plan), &[]).await;
+    let mut client = Client::connect(serving.address).await;
+    let response = client.send(post(Chat, body(Chat, "slow", true))).await;
+    serving.signal(Signal::TERM);
+    serving.says("a second signal cuts").await;
+    serving.signal(Signal::TERM);
+    let answer = read(response).await;
+    assert!(answer.text().contains("routectl is stopping"), "{}", answer.text());
+    assert_ne!(answer.end, End::Whole, "and cut, so that nobody takes it for a whole answer");
+    assert!(serving.ends().await.success());
+}

@@ -493,3 +493,16 @@ async fn g5_an_answer_in_one_piece_is_not_held_to_the_clocks_of_streams() {
     assert_eq!(house.ask(post(Chat, body(Chat, "slow", true))).await.status, 504);
     assert_eq!(house.ask(post(Chat, body(Chat, "hurried", false))).await.status, 504);
 }
+
+#[tokio::test]
+async fn g5_the_clients_deadline_does_not_speak_against_a_target() {
+    let keys = "circuit_failures = 1\ncircuit_cooldown_ms = 60000";
+    let plan = retry("max_attempts = 1\ndeadline_ms = 300")
+        .target_with("late", Chat, "slow-2000", keys)
+        .alias("all", &["late"]);
+    let house = House::open(plan).await;
+    for _ in 0..2 {
+        let answer = house.ask(post(Chat, body(Chat, "all", false))).await;
+        assert_eq!(answer.hops(), hops("late timeout"), "and is not parked after it");
+    }
+}

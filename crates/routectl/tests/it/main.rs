@@ -19,4 +19,8 @@ mod g9_secrets;
 mod harness;
 mod process;
 mod provider_keys;
+#[cfg(target_os = "linux")]
+mod soak;
+#[cfg(target_os = "linux")]
+mod sockets;
 mod tls;
