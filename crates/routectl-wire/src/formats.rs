@@ -6,7 +6,7 @@ pub mod messages;
 #[cfg(test)]
 mod tests;
 
-use crate::{Format, Garbled};
+use crate::{Document, Format, Garbled};
 
 /// OpenAI Chat Completions.
 pub const CHAT: &dyn Format = &chat::Chat;
@@ -20,6 +20,18 @@ fn parse<'a, T: serde::Deserialize<'a>>(what: &'static str, json: &'a [u8]) -> R
     let text = simdutf8::basic::from_utf8(json)
         .map_err(|error| Garbled { what, why: error.to_string() })?;
     serde_json::from_str(text).map_err(|error| Garbled { what, why: error.to_string() })
+}
+
+/// Anything that names its type.
+#[derive(serde::Deserialize)]
+struct Tagged {
+    #[serde(rename = "type", default)]
+    kind: Option<String>,
+}
+
+/// A member that is a list; empty where it is missing or something else.
+fn list<T: serde::de::DeserializeOwned>(body: &Document, member: &str) -> Vec<T> {
+    body.get(member).and_then(|value| serde_json::from_slice(value).ok()).unwrap_or_default()
 }
 
 /// A JSON string, borrowed where it has no escapes.

@@ -3,6 +3,7 @@
 use routectl_core::Needs;
 use serde::Deserialize;
 
+use crate::formats::{Tagged, list};
 use crate::{Document, estimate};
 
 /// The members that say what a request asks of a target.
@@ -30,17 +31,8 @@ pub(super) fn needs(body: &Document) -> Needs {
     Needs { features, input_tokens: estimate::tokens(values) }
 }
 
-/// Anything that names its type.
-#[derive(Deserialize)]
-struct Tagged {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-}
-
 fn tool_features(body: &Document, features: &mut Vec<String>) {
-    let tools: Option<Vec<Tagged>> =
-        body.get("tools").and_then(|tools| serde_json::from_slice(tools).ok());
-    for tool in tools.unwrap_or_default() {
+    for tool in list::<Tagged>(body, "tools") {
         features.push(match tool.kind.as_deref() {
             None | Some("function") => "tools".to_owned(),
             Some("custom") => "custom_tools".to_owned(),
@@ -69,9 +61,7 @@ enum Content {
 }
 
 fn part_features(body: &Document, features: &mut Vec<String>) {
-    let messages: Option<Vec<Message>> =
-        body.get("messages").and_then(|messages| serde_json::from_slice(messages).ok());
-    for message in messages.unwrap_or_default() {
+    for message in list::<Message>(body, "messages") {
         let Content::Parts(parts) = message.content else { continue };
         for part in parts {
             let feature = match part.kind.as_deref() {

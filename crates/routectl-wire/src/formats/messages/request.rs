@@ -3,6 +3,7 @@
 use routectl_core::Needs;
 use serde::Deserialize;
 
+use crate::formats::{Tagged, list};
 use crate::{Document, estimate};
 
 /// The members that say what a request asks of a target.
@@ -29,13 +30,6 @@ pub(super) fn needs(body: &Document) -> Needs {
     Needs { features, input_tokens: estimate::tokens(values) }
 }
 
-/// Anything that names its type.
-#[derive(Deserialize)]
-struct Tagged {
-    #[serde(rename = "type")]
-    kind: Option<String>,
-}
-
 fn is_kind(json: &[u8], wanted: &str) -> bool {
     serde_json::from_slice::<Tagged>(json)
         .is_ok_and(|tagged| tagged.kind.as_deref() == Some(wanted))
@@ -54,9 +48,7 @@ fn has_format(json: &[u8]) -> bool {
 /// A tool without a type, or of type `custom`, is the client's own function; anything else is a
 /// vendor's tool. (facts: Anthropic Messages, section 5.2)
 fn tool_features(body: &Document, features: &mut Vec<String>) {
-    let tools: Option<Vec<Tagged>> =
-        body.get("tools").and_then(|tools| serde_json::from_slice(tools).ok());
-    for tool in tools.unwrap_or_default() {
+    for tool in list::<Tagged>(body, "tools") {
         features.push(match tool.kind.as_deref() {
             None | Some("custom") => "tools".to_owned(),
             Some(versioned) => undated(versioned).to_owned(),
@@ -97,9 +89,7 @@ struct Block {
 }
 
 fn block_features(body: &Document, features: &mut Vec<String>) {
-    let messages: Option<Vec<Message>> =
-        body.get("messages").and_then(|messages| serde_json::from_slice(messages).ok());
-    for message in messages.unwrap_or_default() {
+    for message in list::<Message>(body, "messages") {
         media(&message.content, features);
     }
 }
