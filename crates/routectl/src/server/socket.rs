@@ -17,8 +17,10 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
-/// How long a client whose answer is complete may be quiet before its connection is closed, and
-/// how long and how much it may go on sending.
+/// How long a client whose answer is complete may be quiet before its connection is closed: at
+/// first, when it most likely has nothing left, and once it has shown that it is still sending.
+/// And how long and how much it may go on.
+const QUIET_AT_FIRST: Duration = Duration::from_millis(30);
 const QUIET: Duration = Duration::from_millis(300);
 const LINGER: Duration = Duration::from_secs(5);
 const MAX_LEFTOVER: usize = 64 << 20;
@@ -64,7 +66,7 @@ impl Socket {
     /// Takes in and forgets what still comes, until the client ends, falls quiet or goes too far.
     fn take_leftover(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let leftover = self.leftover.get_or_insert_with(|| Leftover {
-            clock: Box::pin(tokio::time::sleep(QUIET)),
+            clock: Box::pin(tokio::time::sleep(QUIET_AT_FIRST)),
             end: Instant::now() + LINGER,
             taken: 0,
         });
