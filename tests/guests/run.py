@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Real clients and SDKs against a real router. See README.md.
 
-    run.py [clients] [matrix] [--direct]
+    run.py [clients] [matrix] [leave] [--direct]
 
 clients   the official SDKs and Claude Code, each with its own scenarios, through chains that fail first; skipped, with
           a line that says so, where their runners are not
 matrix    the official SDKs, every fault of the emulator, streamed and not: the answer must be the emulator's own
+leave     a client that leaves: how long until the upstream is let go
 --direct  without the router, straight at the upstreams: do the scripts themselves work?
 """
 import pathlib
@@ -14,11 +15,12 @@ import sys
 import tempfile
 
 import clients
+import leave
 import matrix
 import tools
 from children import Failed
 
-PARTS = {"clients": clients.run, "matrix": matrix.run}
+PARTS = {"clients": clients.run, "matrix": matrix.run, "leave": leave.run}
 
 
 def main(arguments):
