@@ -13,7 +13,6 @@ use rustls::CertificateError;
 use tower_service::Service;
 
 use super::Way;
-use super::connect::ConnectTimeout;
 
 /// Most names of a certificate that are told. Some have hundreds.
 const NAMES_TOLD: usize = 4;
