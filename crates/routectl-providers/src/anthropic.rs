@@ -12,9 +12,6 @@ use routectl_wire::{Change, Edit, Format, MESSAGES};
 
 use crate::{Account, Call, Provider, account, headers, native_edits};
 
-/// The name of this kind in configuration.
-pub const KIND: &str = "anthropic-api";
-
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");

@@ -8,9 +8,6 @@ use routectl_wire::{CHAT, Format};
 
 use crate::{Account, Call, Provider, account};
 
-/// The name of this kind in configuration.
-pub const KIND: &str = "openai-compat";
-
 /// An account at an OpenAI-compatible host.
 #[derive(Debug, Clone)]
 pub struct Compat {
