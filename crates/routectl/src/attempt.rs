@@ -269,8 +269,8 @@ async fn collect(
 }
 
 /// How long an error body may take in all. Its status has said the main thing, and the next target
-/// waits.
-const REFUSAL_TIME: Duration = Duration::from_secs(5);
+/// waits; a client that streams is kept alive with a 200 after five seconds and would lose its hops.
+const REFUSAL_TIME: Duration = Duration::from_secs(2);
 
 /// What can be had of an error body, and whether that is all of it. A refusal that breaks off is a
 /// refusal all the same.

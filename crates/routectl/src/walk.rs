@@ -257,8 +257,9 @@ impl Driver {
 
     /// The failure the client hears, with what the router knows of when to come back.
     fn said(&self, mut worst: Rescue) -> Rescue {
+        let busy = matches!(worst.status().as_u16(), 429 | 503 | 529);
         let failure = &mut worst.failure;
-        if failure.retry_after.is_none() && worst.verbatim.as_ref().is_none_or(is_busy) {
+        if busy && failure.retry_after.is_none() {
             failure.retry_after = self.soonest();
         }
         let tried = self.record.attempts();
@@ -322,10 +323,6 @@ impl Driver {
         let message = format!("no target of {} can serve this: {reasons}", self.record.asked());
         Failure::new(Class::FeatureUnsupported, Origin::Router, message)
     }
-}
-
-fn is_busy(verbatim: &crate::rescue::Verbatim) -> bool {
-    verbatim.status == StatusCode::TOO_MANY_REQUESTS
 }
 
 impl Outcome {

@@ -137,6 +137,9 @@ impl Stream {
     }
 
     fn flow(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BrokenOff>>> {
+        if self.ended.is_none() && self.around.watcher.cuts() {
+            return Poll::Ready(Some(Ok(self.part(&stopping()))));
+        }
         match self.listen(cx) {
             Poll::Ready(Heard::Bytes(bytes)) => {
                 self.state = self.state_after();
@@ -158,9 +161,6 @@ impl Stream {
                 Poll::Ready(None)
             }
             Poll::Ready(Heard::Failure(failure)) => Poll::Ready(Some(Ok(self.part(&failure)))),
-            Poll::Pending if self.around.watcher.cuts() && self.ended.is_none() => {
-                Poll::Ready(Some(Ok(self.part(&stopping()))))
-            }
             Poll::Pending => self.wait(cx),
         }
     }

@@ -406,6 +406,8 @@ async fn g12_the_models_listing_satisfies_the_clients_of_both_vendors() {
     }
     let one: Value = ask("/v1/models/first").await.json();
     assert_eq!((one["id"].as_str(), one["max_tokens"].as_u64()), (Some("first"), Some(99)));
+    let spelled: Value = ask("/v1/models/%66irst").await.json();
+    assert_eq!(spelled, one, "however its path is encoded");
     assert!(house.hosts.requests().is_empty(), "answered from memory");
 }
 

@@ -17,6 +17,7 @@ mod g4_matrix;
 mod g5_budget;
 mod g9_secrets;
 mod harness;
+mod odd_hosts;
 mod process;
 mod provider_keys;
 #[cfg(target_os = "linux")]
