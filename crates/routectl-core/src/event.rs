@@ -1,7 +1,7 @@
 //! One step of an answer, in the hub's words. A whole answer and a streamed one are the same
 //! sequence: `Start`, blocks opened, grown and closed in order, `Usage`, `Stop`.
 
-use crate::{Failure, Usage};
+use crate::{Failure, Seal, Usage};
 
 /// One step of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum Event {
     /// The answer has begun; who answers and under which id.
     Start(Head),
     /// A block begins. Indices are dense and count all blocks of the answer.
-    Open { index: u32, block: Block },
+    Open { index: u32, block: Opening },
     /// An open block grows.
     Delta { index: u32, delta: Delta },
     /// A block is finished.
@@ -50,9 +50,9 @@ pub struct Head {
     pub model: Option<String>,
 }
 
-/// An ordered part of an answer, as it opens.
+/// A block of an answer, as it opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Block {
+pub enum Opening {
     /// Text for the user.
     Text,
     /// Thinking, visible or not.
@@ -61,17 +61,23 @@ pub enum Block {
     Refusal,
     /// A call of one of the client's tools.
     ToolCall { id: String, name: String },
+    /// A call of a tool that takes text instead of arguments.
+    TextCall { id: String, name: String },
+    /// Thinking that only its minter can read; complete as it opens.
+    Sealed(Seal),
     /// A block that arrives complete or that only one format knows.
     Opaque(Opaque),
 }
 
-impl Block {
+impl Opening {
     /// Whether opening this block alone already shows the client something. A text or reasoning
     /// block opens empty, so it waits for its first delta.
     fn is_content(&self) -> bool {
         match self {
             Self::Text | Self::Reasoning | Self::Refusal => false,
-            Self::ToolCall { .. } | Self::Opaque(_) => true,
+            Self::ToolCall { .. } | Self::TextCall { .. } | Self::Sealed(_) | Self::Opaque(_) => {
+                true
+            }
         }
     }
 }
@@ -81,10 +87,10 @@ impl Block {
 pub enum Delta {
     /// More text, reasoning text or refusal text, to be appended.
     Text(String),
-    /// More of a tool call's arguments: JSON text, to be appended.
+    /// More of a tool call's arguments: JSON text, to be appended; or of the text that a tool takes.
     Arguments(String),
     /// The seal of a reasoning block: replaces, never appends.
-    Seal(String),
+    Seal(Seal),
     /// Growth that only one format knows.
     Opaque(Opaque),
 }
@@ -105,18 +111,27 @@ pub enum StopReason {
     EndTurn,
     /// The token limit of the request.
     MaxTokens,
-    /// One of the client's stop sequences.
-    StopSequence,
+    /// One of the client's stop sequences: which one, where the upstream says.
+    StopSequence(Option<String>),
     /// The model waits for tool results.
     ToolUse,
     /// The upstream's own tool loop paused; the client resends to go on.
     Pause,
     /// The model declined.
-    Refusal,
+    Refusal(Declined),
     /// A content filter cut the answer.
     ContentFilter,
     /// The context window was full before the token limit.
     ContextWindow,
     /// A word we do not know: stopped, reason kept.
     Other(String),
+}
+
+/// What a vendor says when its model declines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declined {
+    /// The vendor's word for the kind of harm.
+    pub category: Option<String>,
+    /// A sentence for people.
+    pub explanation: Option<String>,
 }

@@ -16,6 +16,26 @@ impl Loss {
     pub fn dropped(path: impl Into<String>, reason: &'static str) -> Self {
         Self { path: path.into(), fate: Fate::Dropped, reason }
     }
+
+    /// A member that is said with less meaning.
+    pub fn degraded(path: impl Into<String>, reason: &'static str) -> Self {
+        Self { path: path.into(), fate: Fate::Degraded, reason }
+    }
+
+    /// A value that is brought into the target's range.
+    pub fn clamped(path: impl Into<String>, reason: &'static str) -> Self {
+        Self { path: path.into(), fate: Fate::Clamped, reason }
+    }
+
+    /// What routectl does in the target's place.
+    pub fn emulated(path: impl Into<String>, reason: &'static str) -> Self {
+        Self { path: path.into(), fate: Fate::Emulated, reason }
+    }
+
+    /// What cannot be said in any way: the request is refused.
+    pub fn refused(path: impl Into<String>, reason: &'static str) -> Self {
+        Self { path: path.into(), fate: Fate::Refused, reason }
+    }
 }
 
 /// What became of a member that could not pass as it was.
@@ -29,4 +49,19 @@ pub enum Fate {
     Clamped,
     /// Done by routectl in the target's place.
     Emulated,
+    /// Not sayable, and the answer would not be what was meant without it.
+    Refused,
+}
+
+impl Fate {
+    /// The word in headers, logs and docs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dropped => "dropped",
+            Self::Degraded => "degraded",
+            Self::Clamped => "clamped",
+            Self::Emulated => "emulated",
+            Self::Refused => "refused",
+        }
+    }
 }

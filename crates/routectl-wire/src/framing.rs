@@ -17,3 +17,12 @@ pub enum Frame<'a> {
         data: Cow<'a, [u8]>,
     },
 }
+
+/// How an answer is told to its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// In one piece.
+    Whole,
+    /// As server-sent events.
+    Sse,
+}

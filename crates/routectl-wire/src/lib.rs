@@ -9,13 +9,18 @@ pub mod estimate;
 pub mod formats;
 pub mod framing;
 pub mod grammar;
+pub mod json;
 pub mod refusal;
+mod reply;
+mod way_back;
 
-use routectl_core::{Event, Failure, Needs};
+use routectl_core::{Abilities, Event, Failure, Loss, Needs, Request};
 
 pub use document::{BadBody, Change, Document, Edit, Spliced};
 pub use formats::{CHAT, FORMATS, MESSAGES};
-pub use framing::Frame;
+pub use framing::{Frame, Framing};
+pub use reply::{Changes, Renamed, Reply, Spelled};
+pub use way_back::WayBack;
 
 /// A wire format: how requests, answers and failures are spelled.
 pub trait Format: Send + Sync {
@@ -28,6 +33,18 @@ pub trait Format: Send + Sync {
 
     /// The token limit the request sets on its answer, if any.
     fn max_tokens(&self, body: &Document) -> Option<u64>;
+
+    /// A request in the hub's words.
+    ///
+    /// # Errors
+    /// What is malformed or contradicts itself, and where.
+    fn read(&self, body: &Document) -> Result<Request, BadRequest>;
+
+    /// A request of another format in this one's words, for a target that takes this much.
+    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled;
+
+    /// A writer for one answer to a client of this format.
+    fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder>;
 
     /// A reader for one answer, whole or streamed.
     fn decoder(&self) -> Box<dyn Decoder>;
@@ -60,6 +77,36 @@ pub trait Decoder: Send {
 
     /// Whether the answer is complete if its body ends now.
     fn complete(&self) -> bool;
+}
+
+/// Writes one answer, event by event.
+pub trait Encoder: Send {
+    /// Takes the next event and appends what the client gets of it. A failure is not for here:
+    /// `Format::refusal` and `Format::error_event` say it.
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>);
+
+    /// The answer is complete: appends what is left of it.
+    fn finish(&mut self, out: &mut Vec<u8>);
+
+    /// What of the answer the client's format could not say so far.
+    fn losses(&self) -> &[Loss];
+}
+
+/// Why a request cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {problem}")]
+pub struct BadRequest {
+    /// The JSON path of what is wrong.
+    pub path: String,
+    /// What is wrong with it and what was expected.
+    pub problem: String,
+}
+
+impl BadRequest {
+    /// A problem at a path.
+    pub fn new(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { path: path.into(), problem: problem.into() }
+    }
 }
 
 /// A frame that could not be read.

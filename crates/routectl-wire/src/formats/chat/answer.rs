@@ -1,6 +1,8 @@
 //! Chat answers → events: one reader for whole and streamed ones.
 
-use routectl_core::{Block, Class, Delta, Event, Failure, Head, Opaque, Origin, StopReason, Usage};
+use routectl_core::{
+    Class, Delta, Event, Failure, Head, Opaque, Opening, Origin, StopReason, Usage,
+};
 
 use super::types::{self, Answer, Choice, ToolCall, text};
 use crate::formats::parse;
@@ -174,9 +176,9 @@ impl Reader {
                 self.close_prose(events);
                 let index = self.next_block();
                 let block = match kind {
-                    Prose::Text => Block::Text,
-                    Prose::Reasoning => Block::Reasoning,
-                    Prose::Refusal => Block::Refusal,
+                    Prose::Text => Opening::Text,
+                    Prose::Reasoning => Opening::Reasoning,
+                    Prose::Refusal => Opening::Refusal,
                 };
                 events.push(Event::Open { index, block });
                 self.prose = Some((kind, index));
@@ -226,7 +228,8 @@ impl Reader {
         let block = self.next_block();
         let id = if id.is_empty() { format!("call_{block}") } else { id.to_owned() };
         let name = name.unwrap_or_default().to_owned();
-        events.push(Event::Open { index: block, block: Block::ToolCall { id: id.clone(), name } });
+        events
+            .push(Event::Open { index: block, block: Opening::ToolCall { id: id.clone(), name } });
         self.calls.push(Call { position, id, block });
     }
 

@@ -6,15 +6,18 @@
 //! OpenAI chat, sections 5, 6 and 9; provider quirks, section 4)
 
 mod answer;
+mod encode;
 mod failure;
+mod read;
 mod request;
 #[cfg(test)]
 mod tests;
 mod types;
+mod write;
 
-use routectl_core::{Failure, Needs};
+use routectl_core::{Abilities, Failure, Needs, Request};
 
-use crate::{Decoder, Document, Format};
+use crate::{BadRequest, Decoder, Document, Encoder, Format, Framing, Reply, Spelled};
 
 /// The format of `POST /v1/chat/completions`.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +34,18 @@ impl Format for Chat {
 
     fn max_tokens(&self, body: &Document) -> Option<u64> {
         body.number("max_completion_tokens").or_else(|| body.number("max_tokens"))
+    }
+
+    fn read(&self, body: &Document) -> Result<Request, BadRequest> {
+        read::request(body)
+    }
+
+    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
+        write::request(request, abilities)
+    }
+
+    fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {
+        encode::encoder(framing, reply)
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {

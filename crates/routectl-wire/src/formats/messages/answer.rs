@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use routectl_core::{Block, Delta, Event, Head, Opaque, StopReason, Usage};
+use routectl_core::{
+    Declined, Delta, Event, Head, Opaque, Opening, Seal, SealKind, StopReason, Usage,
+};
 use serde_json::value::RawValue;
 
 use super::types;
@@ -159,10 +161,10 @@ impl Reader {
         self.open.push_back((start.index, index));
         let text = |text: &Option<Text<'_>>| text.as_ref().map(Text::owned).unwrap_or_default();
         let opened = match &*block.kind.0 {
-            "text" => Block::Text,
-            "thinking" => Block::Reasoning,
-            "tool_use" => Block::ToolCall { id: text(&block.id), name: text(&block.name) },
-            other => Block::Opaque(opaque(other, raw.as_bytes())),
+            "text" => Opening::Text,
+            "thinking" => Opening::Reasoning,
+            "tool_use" => Opening::ToolCall { id: text(&block.id), name: text(&block.name) },
+            other => Opening::Opaque(opaque(other, raw.as_bytes())),
         };
         events.push(Event::Open { index, block: opened });
         for seed in [text(&block.text), text(&block.thinking)] {
@@ -172,7 +174,7 @@ impl Reader {
         }
         let seal = text(&block.signature);
         if !seal.is_empty() {
-            events.push(Event::Delta { index, delta: Delta::Seal(seal) });
+            events.push(Event::Delta { index, delta: Delta::Seal(signature(seal)) });
         }
         Ok(())
     }
@@ -184,7 +186,7 @@ impl Reader {
         let delta = match &*delta.kind.0 {
             "text_delta" => Delta::Text(text(&delta.text)),
             "thinking_delta" => Delta::Text(text(&delta.thinking)),
-            "signature_delta" => Delta::Seal(text(&delta.signature)),
+            "signature_delta" => Delta::Seal(signature(text(&delta.signature))),
             "input_json_delta" => Delta::Arguments(text(&delta.partial_json)),
             other => Delta::Opaque(Opaque { name: other.to_owned(), json: String::new() }),
         };
@@ -239,15 +241,22 @@ fn opaque(name: &str, json: &[u8]) -> Opaque {
     Opaque { name: name.to_owned(), json: String::from_utf8_lossy(json).into_owned() }
 }
 
+/// The family of Claude's seals, as Chat clients see it. (facts: reasoning, section 5)
+const CLAUDE: &str = "anthropic-claude-v1";
+
+fn signature(blob: String) -> Seal {
+    Seal { family: CLAUDE.to_owned(), kind: SealKind::Signature, blob }
+}
+
 /// (facts: Anthropic Messages, section 10)
 fn stop_reason(word: &str) -> StopReason {
     match word {
         "end_turn" => StopReason::EndTurn,
         "max_tokens" => StopReason::MaxTokens,
-        "stop_sequence" => StopReason::StopSequence,
+        "stop_sequence" => StopReason::StopSequence(None),
         "tool_use" => StopReason::ToolUse,
         "pause_turn" => StopReason::Pause,
-        "refusal" => StopReason::Refusal,
+        "refusal" => StopReason::Refusal(Declined::default()),
         "model_context_window_exceeded" => StopReason::ContextWindow,
         other => StopReason::Other(other.to_owned()),
     }

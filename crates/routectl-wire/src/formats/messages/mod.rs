@@ -5,15 +5,18 @@
 //! stand anywhere; a stream without `message_stop` is cut. (facts: Anthropic Messages, section 9)
 
 mod answer;
+mod encode;
 mod failure;
+mod read;
 mod request;
 #[cfg(test)]
 mod tests;
 mod types;
+mod write;
 
-use routectl_core::{Failure, Needs};
+use routectl_core::{Abilities, Failure, Needs, Request};
 
-use crate::{Decoder, Document, Format};
+use crate::{BadRequest, Decoder, Document, Encoder, Format, Framing, Reply, Spelled};
 
 /// The format of `POST /v1/messages`.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +33,18 @@ impl Format for Messages {
 
     fn max_tokens(&self, body: &Document) -> Option<u64> {
         body.number("max_tokens")
+    }
+
+    fn read(&self, body: &Document) -> Result<Request, BadRequest> {
+        read::request(body)
+    }
+
+    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
+        write::request(request, abilities)
+    }
+
+    fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {
+        encode::encoder(framing, reply)
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {

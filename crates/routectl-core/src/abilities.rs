@@ -1,0 +1,134 @@
+//! What a target takes: its model's abilities and its host's quirks, as plain data.
+
+use crate::Effort;
+
+/// What one target takes. A translation writes nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abilities {
+    /// The upstream's name for the model.
+    pub upstream: String,
+    /// What a request without a limit gets where the format demands one, in tokens.
+    pub max_output_tokens: Option<u64>,
+    /// Efforts that the model knows; empty knows them all.
+    pub efforts: Vec<Effort>,
+    /// Cap on a thinking budget, in tokens; 0 is no cap.
+    pub max_thinking_budget: u64,
+    /// The model takes adaptive thinking and an effort in place of a budget.
+    pub adaptive_thinking: bool,
+    /// Clients that mark no cache get one from us.
+    pub auto_cache: bool,
+    pub quirks: Quirks,
+}
+
+impl Default for Abilities {
+    fn default() -> Self {
+        Self {
+            upstream: String::new(),
+            max_output_tokens: None,
+            efforts: vec![Effort::Low, Effort::Medium, Effort::High],
+            max_thinking_budget: 0,
+            adaptive_thinking: false,
+            auto_cache: true,
+            quirks: Quirks::NONE,
+        }
+    }
+}
+
+/// Declared departures of a host that speaks Chat. `NONE` is what most hosts take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quirks {
+    /// System text has the role `developer`.
+    pub developer_role: bool,
+    /// The limit is called `max_completion_tokens`.
+    pub completion_limit: bool,
+    /// The model refuses `temperature`, `top_p` and the penalties.
+    pub refuses_sampling: bool,
+    /// The model refuses `stop`.
+    pub refuses_stop: bool,
+    /// Takes `top_k`.
+    pub takes_top_k: bool,
+    /// Takes `cache_control` on content parts and tools.
+    pub takes_cache_marks: bool,
+    /// Takes images in the results of tools.
+    pub takes_images_in_results: bool,
+    /// Takes `parallel_tool_calls`.
+    pub takes_parallel_calls: bool,
+    /// Takes `stream_options`.
+    pub takes_stream_options: bool,
+    /// Takes `strict` in tools and schemas.
+    pub takes_strict: bool,
+    /// Takes a `response_format` of type `json_schema`.
+    pub takes_json_schema: bool,
+    /// Which member names the person behind a request.
+    pub user: UserMember,
+    /// Takes `service_tier`.
+    pub takes_tier: bool,
+    /// Which ids tool calls may have.
+    pub call_ids: CallIds,
+    /// How thinking is asked for.
+    pub knob: Knob,
+    /// How the thinking of earlier turns is said.
+    pub echo: Echo,
+}
+
+/// Which member names the person behind a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserMember {
+    Nobody,
+    User,
+    SafetyIdentifier,
+}
+
+/// Which ids tool calls may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallIds {
+    /// Any text of at most 40 characters.
+    Forty,
+    /// Exactly nine letters and digits (Mistral).
+    Nine,
+}
+
+/// How a Chat host is asked to think.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Knob {
+    /// Not at all.
+    Nothing,
+    /// `reasoning_effort`.
+    Effort,
+    /// `reasoning: { effort | max_tokens, exclude, enabled }` (OpenRouter).
+    Unified,
+}
+
+/// How a Chat host is told the thinking of earlier turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Echo {
+    Nothing,
+    /// `reasoning_content`.
+    Content,
+    /// `reasoning` and `reasoning_content`, since hosts renamed it.
+    Both,
+    /// `reasoning_details[]` with seals (OpenRouter).
+    Details,
+}
+
+impl Quirks {
+    /// A host that nothing is known of.
+    pub const NONE: Self = Self {
+        developer_role: false,
+        completion_limit: false,
+        refuses_sampling: false,
+        refuses_stop: false,
+        takes_top_k: false,
+        takes_cache_marks: false,
+        takes_images_in_results: false,
+        takes_parallel_calls: true,
+        takes_stream_options: true,
+        takes_strict: true,
+        takes_json_schema: true,
+        user: UserMember::User,
+        takes_tier: false,
+        call_ids: CallIds::Forty,
+        knob: Knob::Effort,
+        echo: Echo::Nothing,
+    };
+}

@@ -1,0 +1,79 @@
+//! Where a thing stood in the client's body, so that a loss or an error can name it.
+
+use std::fmt;
+
+/// A JSON path of up to four steps, cheap to copy and spelled only when someone asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place {
+    steps: [Step; DEPTH],
+    used: u8,
+}
+
+/// `messages[3].content[1].content[0]` and one member more.
+const DEPTH: usize = 4;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Step {
+    member: &'static str,
+    index: Option<u32>,
+}
+
+impl Place {
+    /// The body itself.
+    pub const BODY: Self = Self { steps: [Step { member: "", index: None }; DEPTH], used: 0 };
+
+    /// A member of what stands here. Below the fourth step the path stops growing.
+    #[must_use]
+    pub fn member(mut self, member: &'static str) -> Self {
+        if let Some(step) = self.steps.get_mut(usize::from(self.used)) {
+            *step = Step { member, index: None };
+            self.used += 1;
+        }
+        self
+    }
+
+    /// An element of the list that stands here.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        let last = usize::from(self.used).checked_sub(1);
+        if let Some(step) = last.and_then(|last| self.steps.get_mut(last)) {
+            step.index = step.index.or_else(|| u32::try_from(index).ok());
+        }
+        self
+    }
+
+    /// The path of a member below, for names that only the client knows.
+    pub fn path(&self, member: &str) -> String {
+        if self.used == 0 { member.to_owned() } else { format!("{self}.{member}") }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let used = self.steps.iter().take(usize::from(self.used));
+        for (position, step) in used.enumerate() {
+            if position > 0 {
+                f.write_str(".")?;
+            }
+            f.write_str(step.member)?;
+            if let Some(index) = step.index {
+                write!(f, "[{index}]")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_spelled_as_a_json_path() {
+        let block = Place::BODY.member("messages").index(3).member("content").index(1);
+        assert_eq!(block.to_string(), "messages[3].content[1]");
+        assert_eq!(block.path("cache_control"), "messages[3].content[1].cache_control");
+        assert_eq!(Place::BODY.path("seed"), "seed");
+        assert_eq!(Place::BODY.to_string(), "");
+    }
+}

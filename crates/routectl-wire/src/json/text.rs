@@ -1,0 +1,103 @@
+//! Strings and spacing of JSON texts.
+
+use std::borrow::Cow;
+
+/// The text of a string's inside. Escapes that spell half a surrogate pair, or nothing, become
+/// U+FFFD: no upstream takes them. (facts: translation, section 3)
+pub fn unescape(inner: &str) -> Cow<'_, str> {
+    let Some(first) = memchr::memchr(b'\\', inner.as_bytes()) else {
+        return Cow::Borrowed(inner);
+    };
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner;
+    let mut next = Some(first);
+    while let Some(at) = next {
+        text.push_str(rest.get(..at).unwrap_or_default());
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        let (character, length) = escaped(escape);
+        text.push(character);
+        rest = escape.get(length..).unwrap_or_default();
+        next = memchr::memchr(b'\\', rest.as_bytes());
+    }
+    text.push_str(rest);
+    Cow::Owned(text)
+}
+
+/// The character that an escape spells, and how many bytes behind the backslash it takes.
+fn escaped(escape: &str) -> (char, usize) {
+    let character = match escape.as_bytes().first() {
+        Some(b'n') => '\n',
+        Some(b't') => '\t',
+        Some(b'r') => '\r',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'"') => '"',
+        Some(b'\\') => '\\',
+        Some(b'/') => '/',
+        Some(b'u') => return unicode(escape),
+        // Not an escape at all: what stands there stays.
+        _ => {
+            let odd = escape.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+            return (odd, odd.len_utf8());
+        }
+    };
+    (character, 1)
+}
+
+fn unicode(escape: &str) -> (char, usize) {
+    let lost = char::REPLACEMENT_CHARACTER;
+    let Some(high) = unit(escape) else { return (lost, escape.len().min(1)) };
+    if let Some(character) = char::from_u32(high) {
+        return (character, 5);
+    }
+    let low = escape.get(5..).and_then(|rest| rest.strip_prefix('\\')).and_then(unit);
+    match low {
+        Some(low) if (0xD800..0xDC00).contains(&high) && (0xDC00..0xE000).contains(&low) => {
+            let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+            (char::from_u32(code).unwrap_or(lost), 11)
+        }
+        _ => (lost, 5),
+    }
+}
+
+/// The UTF-16 unit of `uXXXX`.
+fn unit(escape: &str) -> Option<u32> {
+    let digits = escape.strip_prefix('u')?.get(..4)?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+/// A JSON text without the spaces between its tokens: key order, numbers and escapes stay.
+pub fn compact(json: &str) -> Cow<'_, str> {
+    let bytes = json.as_bytes();
+    let mut kept = Vec::new();
+    let mut from = 0;
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = past_string(bytes, at + 1),
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                kept.extend_from_slice(bytes.get(from..at).unwrap_or_default());
+                at += 1;
+                from = at;
+            }
+            _ => at += 1,
+        }
+    }
+    if from == 0 {
+        return Cow::Borrowed(json);
+    }
+    kept.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    Cow::Owned(String::from_utf8(kept).unwrap_or_else(|_| json.to_owned()))
+}
+
+/// The offset behind the closing quote of the string whose inside starts at `at`.
+fn past_string(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(offset) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
+        at += offset;
+        if bytes.get(at) == Some(&b'"') {
+            return at + 1;
+        }
+        at += 2;
+    }
+    bytes.len()
+}
