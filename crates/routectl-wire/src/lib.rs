@@ -10,6 +10,7 @@ pub mod formats;
 pub mod framing;
 pub mod grammar;
 pub mod json;
+pub mod names;
 pub mod refusal;
 mod reply;
 mod way_back;
