@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use routectl_auth::Secret;
 use routectl_core::Failure;
-use routectl_wire::{Change, Edit, Format, MESSAGES};
+use routectl_wire::{Change, Edit, Format, MESSAGES, claude};
 
 use crate::{Account, Call, Provider, account, headers, native_edits};
 
@@ -24,35 +24,6 @@ const PARAMETERS: [HeaderName; 2] = [
     HeaderName::from_static("anthropic-workspace-id"),
     HeaderName::from_static("anthropic-user-profile-id"),
 ];
-
-/// The most that known models write, by how their names begin; the longest beginning counts.
-/// (facts: Anthropic Messages, section 7; Anthropic's model pages for the older ones)
-const MAX_OUTPUT: &[(&str, u64)] = &[
-    ("claude-instant", 4_096),
-    ("claude-2", 4_096),
-    ("claude-3-haiku", 4_096),
-    ("claude-3-sonnet", 4_096),
-    ("claude-3-opus", 4_096),
-    ("claude-3-5", 8_192),
-    ("claude-3-7", 64_000),
-    ("claude-opus-4", 32_000),
-    ("claude-opus-4-5", 64_000),
-    ("claude-opus-4-6", 128_000),
-    ("claude-opus-4-7", 128_000),
-    ("claude-opus-4-8", 128_000),
-    ("claude-sonnet-4", 64_000),
-    ("claude-sonnet-4-6", 128_000),
-    ("claude-haiku-4-5", 64_000),
-    ("claude-opus-5", 128_000),
-    ("claude-sonnet-5", 128_000),
-    ("claude-haiku-5", 128_000),
-    ("claude-fable-5", 128_000),
-    ("claude-mythos-5", 128_000),
-    ("claude-mythos-preview", 128_000),
-];
-
-/// What a request without `max_tokens` gets when neither configuration nor we know the model.
-const DEFAULT_MAX_TOKENS: u64 = 64_000;
 
 /// An account at the Anthropic API.
 #[derive(Debug, Clone)]
@@ -87,7 +58,7 @@ impl Provider for Anthropic {
         let mut edits = native_edits(call);
         if call.body.count("max_tokens") == 0 {
             let limit = call.model.max_output_tokens;
-            let limit = limit.unwrap_or_else(|| max_output(&call.model.upstream));
+            let limit = limit.unwrap_or_else(|| claude::max_output(&call.model.upstream));
             edits.insert(
                 0,
                 Edit {
@@ -144,52 +115,6 @@ impl Anthropic {
     }
 }
 
-/// The most that a model writes, by the upstream's name for it. Clouds and gateways put a vendor
-/// or a region before the name, and some write 4.5 for 4-5.
-fn max_output(upstream: &str) -> u64 {
-    let name = upstream.find("claude-").and_then(|at| upstream.get(at..)).unwrap_or(upstream);
-    let name = name.replace('.', "-");
-    let rows = MAX_OUTPUT.iter().filter(|(beginning, _)| name.starts_with(beginning));
-    let known = rows.max_by_key(|(beginning, _)| beginning.len());
-    known.map_or(DEFAULT_MAX_TOKENS, |(_, most)| *most)
-}
-
 fn values(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers.get_all(BETA).iter().filter_map(|value| value.to_str().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_without_a_limit_gets_what_its_model_can_write() {
-        for (upstream, most) in [
-            ("claude-3-haiku-20240307", 4_096),
-            ("claude-3-opus-20240229", 4_096),
-            ("claude-3-5-sonnet-20241022", 8_192),
-            ("claude-3-7-sonnet-latest", 64_000),
-            ("claude-opus-4-20250514", 32_000),
-            ("claude-opus-4-1", 32_000),
-            ("claude-sonnet-4-20250514", 64_000),
-            ("claude-haiku-4-5-20251001", 64_000),
-            ("claude-sonnet-4-5", 64_000),
-            ("claude-opus-4-5", 64_000),
-            ("claude-opus-4-6", 128_000),
-            ("claude-sonnet-4-6", 128_000),
-            ("claude-opus-4-8", 128_000),
-            ("claude-opus-5-5", 128_000),
-            ("claude-fable-5-1", 128_000),
-            ("claude-mythos-preview", 128_000),
-            ("anthropic/claude-3-haiku", 4_096),
-            ("anthropic/claude-opus-4", 32_000),
-            ("anthropic/claude-opus-4.1", 32_000),
-            ("anthropic/claude-sonnet-4.6", 128_000),
-            ("eu.anthropic.claude-opus-4-6-v1", 128_000),
-            ("glm-4.6", DEFAULT_MAX_TOKENS),
-            ("", DEFAULT_MAX_TOKENS),
-        ] {
-            assert_eq!(max_output(upstream), most, "{upstream}");
-        }
-    }
 }

@@ -4,6 +4,7 @@
 //! Pure: bytes in, values out; no sockets, no tasks, no clock. A format is one folder below
 //! `formats/`, and every folder has the same rooms by the same names.
 
+pub mod claude;
 pub mod document;
 pub mod estimate;
 pub mod formats;
