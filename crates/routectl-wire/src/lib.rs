@@ -12,6 +12,7 @@ pub mod framing;
 pub mod grammar;
 pub mod json;
 pub mod names;
+pub mod pairs;
 pub mod refusal;
 mod reply;
 mod way_back;
