@@ -24,7 +24,8 @@ pub use loss::{Fate, Loss};
 pub use needs::Needs;
 pub use place::Place;
 pub use request::{
-    CacheMark, Foreign, IfLost, OutputFormat, Request, Role, Sampling, Tier, Ttl, Turn, Wishes,
+    CacheMark, Foreign, IfLost, MemberNames, OutputFormat, Request, Role, Sampling, Tier, Ttl,
+    Turn, Wishes,
 };
 pub use tool::{Tool, ToolChoice, ToolInput};
 pub use usage::Usage;

@@ -29,6 +29,7 @@ pub struct Request {
     /// The host chooses where the prompt is cached.
     pub cache: Option<CacheMark>,
     pub wishes: Wishes,
+    pub names: MemberNames,
     /// Everything else the client sent, in its order.
     pub foreign: Vec<Foreign>,
 }
@@ -106,6 +107,32 @@ pub struct Wishes {
     pub usage_in_stream: bool,
     /// With tool calls in the old form. (Chat: `functions`)
     pub old_functions: bool,
+}
+
+/// What the client calls the members that formats call differently, so that a loss can name them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberNames {
+    pub max_tokens: &'static str,
+    pub stops: &'static str,
+    /// The one that speaks of thinking; formats have several.
+    pub reasoning: &'static str,
+    pub output: &'static str,
+    pub parallel_calls: &'static str,
+    pub user: &'static str,
+}
+
+/// The words of Chat, which most clients use.
+impl Default for MemberNames {
+    fn default() -> Self {
+        Self {
+            max_tokens: "max_tokens",
+            stops: "stop",
+            reasoning: "reasoning_effort",
+            output: "response_format",
+            parallel_calls: "parallel_tool_calls",
+            user: "user",
+        }
+    }
 }
 
 /// A member that only the client's format knows, or nobody.
