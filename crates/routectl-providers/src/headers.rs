@@ -71,6 +71,21 @@ pub fn telling(upstream: &HeaderMap) -> HeaderMap {
     telling
 }
 
+/// The headers of an answer that reach a client of another format: rate limits are spelled
+/// otherwise there, so only when to come back and the upstream's id pass.
+pub fn telling_abroad(upstream: &HeaderMap) -> HeaderMap {
+    let mut telling = HeaderMap::with_capacity(8);
+    for name in ["retry-after", "x-should-retry"] {
+        if let Some(value) = upstream.get(name) {
+            telling.insert(HeaderName::from_static(name), value.clone());
+        }
+    }
+    if let Some(id) = upstream.get("x-request-id").or_else(|| upstream.get("request-id")) {
+        telling.insert(UPSTREAM_REQUEST_ID, id.clone());
+    }
+    telling
+}
+
 /// The union of comma-separated lists, first come first, doubles left out.
 pub fn union<'a>(lists: impl IntoIterator<Item = &'a str>) -> Option<HeaderValue> {
     let mut words: Vec<&str> = Vec::new();

@@ -9,14 +9,15 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use routectl_auth::Secret;
 use routectl_core::{Class, Failure, Origin, Usage};
-use routectl_providers::{Call, Provider, Transport, headers, outbound};
-use routectl_wire::{Format, Spliced};
+use routectl_providers::{Provider, Transport, headers};
+use routectl_wire::{Format, Framing, Spliced};
 use tokio::time::{Instant, timeout};
 
 use crate::config::Log;
 use crate::inbound::Inbound;
-use crate::relay::{Relay, read_whole};
-use crate::rescue::{Rescue, Verbatim};
+use crate::prepare::{self, Lane, Translation};
+use crate::relay::{Relay, Telling, read_whole};
+use crate::rescue::{self, Rescue, Verbatim};
 use crate::scrub;
 use crate::target::{Target, Upstream};
 use crate::trace;
@@ -65,6 +66,7 @@ impl Opened {
 /// One try at one target.
 pub struct Attempt<'a> {
     pub target: &'a Target,
+    pub lane: &'a Lane,
     pub inbound: &'a Inbound,
     pub transport: &'a Transport,
     /// What may be told of the wire.
@@ -84,16 +86,8 @@ impl Attempt<'_> {
             let account = &provider.account().name;
             Failure::new(Class::Auth, Origin::Router, format!("provider {account}: {error}"))
         })?;
-        let call = Call {
-            body: &self.inbound.document,
-            client: &self.inbound.headers,
-            query: self.inbound.query.as_deref(),
-            model: &self.target.model,
-        };
-        let edits = provider.edits(&call);
-        tracing::trace!(edits = ?edits.iter().map(|edit| edit.name).collect::<Vec<_>>());
-        let body = call.body.spliced(&edits);
-        let request = outbound(&**provider, &call, body, &secret)?;
+        let speaker = (&**provider, &secret);
+        let request = prepare::request(self.inbound, self.lane, self.target, speaker)?;
         trace::outbound(self.log, &request);
         match self.ask(&**provider, request).await {
             Ok(opened) => Ok(opened.without(secret)),
@@ -112,13 +106,19 @@ impl Attempt<'_> {
         let clocks = self.target.clocks;
         // Boxed, like the rare ways below: futures hold their largest path inline.
         let sending = Box::pin(self.transport.send(request, provider.account().proxy.as_deref()));
-        if self.inbound.streamed {
-            let first = within(Some(clocks.first_content), "first content", async {
-                self.first_content(provider, sending.await?).await
-            });
-            return first.await;
+        match self.lane {
+            _ if self.inbound.streamed => {
+                within(Some(clocks.first_content), "first content", async {
+                    self.first_content(provider, sending.await?).await
+                })
+                .await
+            }
+            Lane::Native => within(clocks.whole, "answer", self.whole(provider, sending)).await,
+            Lane::Translated(translation) => {
+                let folded = Box::pin(self.folded(provider, translation, sending));
+                within(clocks.whole, "answer", folded).await
+            }
         }
-        within(clocks.whole, "answer", self.whole(provider, sending)).await
     }
 
     /// The whole answer of a request that does not stream. Its head comes when the model is done,
@@ -137,6 +137,75 @@ impl Attempt<'_> {
         Ok(Opened::Whole { status: head.status, headers, body, usage })
     }
 
+    /// The whole answer, put together from a stream: upstreams are always asked for one on the
+    /// translated lane, since a long answer in one piece is cut by what stands in between. What
+    /// breaks at any point can still be answered by another target.
+    async fn folded(
+        &self,
+        provider: &dyn Provider,
+        translation: &Translation,
+        sending: impl Future<Output = Result<Response<Incoming>, Failure>>,
+    ) -> Result<Opened, Box<Rescue>> {
+        let clocks = self.target.clocks;
+        let first = Instant::now() + clocks.first_content;
+        let answer = until(first, "first content", sending).await?;
+        let answer = self.accepted(provider, answer).await?;
+        let (head, mut rest) = answer.into_parts();
+        let mut relay = self.relay(provider, Some(translation));
+        let body = if not_a_stream(&head.headers).is_some() {
+            let body = collect(rest, length(&head.headers), MAX_ANSWER, clocks.idle).await?;
+            relay.whole(&body)?
+        } else {
+            let mut heard = 0;
+            loop {
+                let due = if relay.has_content() { Instant::now() + clocks.idle } else { first };
+                let what = if relay.has_content() { "more of the answer" } else { "first content" };
+                let told = match until(due, what, async { Ok(rest.frame().await) }).await? {
+                    Some(Ok(frame)) => match frame.into_data() {
+                        Ok(bytes) => {
+                            heard += bytes.len();
+                            if heard > MAX_ANSWER {
+                                return Err(too_large(MAX_ANSWER).into());
+                            }
+                            relay.push(&bytes)?
+                        }
+                        Err(_trailers) => None,
+                    },
+                    Some(Err(error)) => return Err(cut(&error).into()),
+                    None => Some(relay.finish()?.unwrap_or_default()),
+                };
+                if let Some(body) = told {
+                    break body;
+                }
+            }
+        };
+        let headers = self.answer_headers(&head.headers, "application/json");
+        Ok(Opened::Whole { status: StatusCode::OK, headers, body, usage: relay.usage() })
+    }
+
+    /// The relay of one answer to this request.
+    fn relay(&self, provider: &dyn Provider, translation: Option<&Translation>) -> Box<Relay> {
+        let Some(translation) = translation else {
+            return Box::new(Relay::new(provider.format()));
+        };
+        let framing = if self.inbound.streamed { Framing::Sse } else { Framing::Whole };
+        let (reply, changes) = (translation.reply.clone(), translation.changes.clone());
+        let telling = Telling::new(self.inbound.format, framing, reply, changes);
+        Box::new(Relay::translated(provider.format(), telling))
+    }
+
+    /// The headers of an answer that the client gets.
+    fn answer_headers(&self, upstream: &HeaderMap, usual_type: &'static str) -> HeaderMap {
+        match self.lane {
+            Lane::Native => answer_headers(upstream, usual_type),
+            Lane::Translated(_) => {
+                let mut headers = headers::telling_abroad(upstream);
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static(usual_type));
+                headers
+            }
+        }
+    }
+
     /// Holds the head of a stream until its first content.
     async fn first_content(
         &self,
@@ -145,10 +214,18 @@ impl Attempt<'_> {
     ) -> Result<Opened, Box<Rescue>> {
         let answer = self.accepted(provider, answer).await?;
         let (head, mut rest) = answer.into_parts();
+        let translation = match self.lane {
+            Lane::Native => None,
+            Lane::Translated(translation) => Some(&**translation),
+        };
+        let mut relay = self.relay(provider, translation);
         if let Some(kind) = not_a_stream(&head.headers) {
-            return Err(Box::pin(self.whole_instead(provider.format(), kind, rest)).await.into());
+            if translation.is_none() {
+                let failed = Box::pin(self.whole_instead(provider.format(), kind, rest)).await;
+                return Err(failed.into());
+            }
+            return self.told_at_once(relay, head.headers, rest).await;
         }
-        let mut relay = Box::new(Relay::new(provider.format()));
         loop {
             let released = match rest.frame().await {
                 Some(Ok(frame)) => match frame.into_data() {
@@ -159,10 +236,24 @@ impl Attempt<'_> {
                 None => relay.finish()?,
             };
             if let Some(first) = released {
-                let headers = answer_headers(&head.headers, "text/event-stream");
+                let headers = self.answer_headers(&head.headers, "text/event-stream");
                 return Ok(Opened::Streamed { status: head.status, headers, first, rest, relay });
             }
         }
+    }
+
+    /// A stream was asked for and an answer came in one piece: told as a stream, all at once.
+    async fn told_at_once(
+        &self,
+        mut relay: Box<Relay>,
+        upstream: HeaderMap,
+        body: Incoming,
+    ) -> Result<Opened, Box<Rescue>> {
+        let idle = self.target.clocks.idle;
+        let body = collect(body, length(&upstream), MAX_ANSWER, idle).await?;
+        let body = relay.whole(&body)?;
+        let headers = self.answer_headers(&upstream, "text/event-stream");
+        Ok(Opened::Whole { status: StatusCode::OK, headers, body, usage: relay.usage() })
     }
 
     /// The answer, if the upstream did not refuse.
@@ -189,14 +280,16 @@ impl Attempt<'_> {
         }
         routectl_policy::reclass(&mut failure, &self.target.class_overrides);
         let told = head.status.is_client_error() || head.status.is_server_error();
-        let verbatim = (told && whole && is_json(&body)).then(|| Verbatim {
+        let native = matches!(self.lane, Lane::Native);
+        let verbatim = (native && told && whole && is_json(&body)).then(|| Verbatim {
             status: head.status,
             headers: answer_headers(&head.headers, "application/json"),
             body,
         });
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let final_here = routectl_wire::refusal::should_retry(text) == Some(false);
-        Rescue { failure, verbatim, final_here }
+        let abroad = (!native).then(|| rescue::abroad(self.inbound.format, &failure));
+        Rescue { failure, verbatim, final_here, abroad }
     }
 
     /// A stream was asked for and something else came: an error told with a 200, a page, or an
@@ -235,6 +328,25 @@ async fn within<T>(
     })
 }
 
+/// Work that has to be done at a time.
+async fn until<T>(
+    due: Instant,
+    what: &str,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let began = Instant::now();
+    tokio::time::timeout_at(due, work).await.unwrap_or_else(|_| {
+        let waited = due.saturating_duration_since(began).as_millis();
+        let message = format!("no {what} within {waited} ms");
+        Err(Failure::new(Class::Timeout, Origin::Router, message))
+    })
+}
+
+fn too_large(most: usize) -> Failure {
+    let message = format!("the upstream's answer is larger than {} MiB", most >> 20);
+    Failure::new(Class::ServerError, Origin::Upstream, message)
+}
+
 /// A body in one piece, with a bound on its size and on its silences.
 async fn collect(
     mut body: Incoming,
@@ -242,10 +354,6 @@ async fn collect(
     most: usize,
     idle: Duration,
 ) -> Result<Bytes, Failure> {
-    let too_large = || {
-        let message = format!("the upstream's answer is larger than {} MiB", most >> 20);
-        Failure::new(Class::ServerError, Origin::Upstream, message)
-    };
     let mut whole = BytesMut::new();
     loop {
         let frame = timeout(idle, body.frame()).await.map_err(|_| {
@@ -255,7 +363,7 @@ async fn collect(
         let Some(frame) = frame else { return Ok(whole.freeze()) };
         let Ok(bytes) = frame.map_err(|error| cut(&error))?.into_data() else { continue };
         if whole.len() + bytes.len() > most {
-            return Err(too_large());
+            return Err(too_large(most));
         }
         if whole.is_empty() {
             // The common case: all of it in one piece, shared and not copied.

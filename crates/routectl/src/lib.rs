@@ -10,6 +10,8 @@ pub mod attempt;
 pub mod commands;
 pub mod config;
 pub mod inbound;
+pub mod loss;
+pub mod prepare;
 pub mod record;
 pub mod relay;
 pub mod rescue;

@@ -24,6 +24,8 @@ pub struct Record {
     hops: Vec<Hop>,
     first_content: Option<Duration>,
     usage: Usage,
+    /// How much translation could not say with its full meaning.
+    lost: usize,
     end: End,
 }
 
@@ -106,6 +108,7 @@ impl Record {
             hops: Vec::new(),
             first_content: None,
             usage: Usage::default(),
+            lost: 0,
             end: End::Open,
         }
     }
@@ -135,6 +138,11 @@ impl Record {
         if !self.hops.iter().any(known) {
             self.hops.push(Hop { target: target.to_owned(), fate, took: Duration::ZERO });
         }
+    }
+
+    /// The request was translated, with so many losses.
+    pub fn lost(&mut self, losses: usize) {
+        self.lost = losses;
     }
 
     /// How many attempts there were.
@@ -207,6 +215,9 @@ impl Record {
         let _ = write!(text, " {} in {}ms", self.outcome(), self.started.elapsed().as_millis());
         if let Some(first) = self.first_content.filter(|_| self.streamed) {
             let _ = write!(text, " first={}ms", first.as_millis());
+        }
+        if self.lost > 0 {
+            let _ = write!(text, " lost={}", self.lost);
         }
         text + &self.tokens()
     }

@@ -2,16 +2,22 @@
 //! goes back to the walk.
 //!
 //! Native lane: the bytes go on as they came, cut at the ends of events so that nothing half said
-//! reaches a client, while the decoder reads along.
+//! reaches a client, while the decoder reads along. Translated lane: what the decoder reads is
+//! told in the client's format.
+
+mod telling;
 
 use bytes::{Bytes, BytesMut};
 use routectl_auth::Secret;
-use routectl_core::{Class, Event, Failure, Origin, Usage};
+use routectl_core::{Class, Event, Failure, Loss, Origin, Usage};
 use routectl_wire::framing::sse::{self, Cutter};
 use routectl_wire::grammar::Grammar;
 use routectl_wire::{Decoder, Format, Frame};
 
 use crate::scrub;
+
+pub use telling::Telling;
+use telling::Told;
 
 /// Most bytes held back before the first content. A preamble is a few KiB; pings come every few
 /// seconds; a host that sends more than this without content is broken.
@@ -31,6 +37,10 @@ pub struct Relay {
     usage: Usage,
     /// What error events must not say back.
     secret: Option<Secret>,
+    /// The translated lane: where events become the client's answer.
+    telling: Option<Box<Telling>>,
+    /// Whether content has come, told or not.
+    heard_content: bool,
 }
 
 /// How far an answer has come.
@@ -59,7 +69,14 @@ impl Relay {
             phase: Phase::Holding,
             usage: Usage::default(),
             secret: None,
+            telling: None,
+            heard_content: false,
         }
+    }
+
+    /// A relay that tells an answer in this format to a client of another one.
+    pub fn translated(format: &'static dyn Format, telling: Telling) -> Self {
+        Self { telling: Some(Box::new(telling)), ..Self::new(format) }
     }
 
     /// Keeps the credential out of the failure that the upstream may still tell.
@@ -99,24 +116,66 @@ impl Relay {
         match &self.phase {
             Phase::Failed(_) | Phase::Ended => Ok(rest),
             Phase::Committed if self.decoder.complete() => {
-                self.phase = Phase::Ended;
-                let end = Bytes::from_static(self.format.terminator());
+                let end = self.end();
                 Ok(Some(
                     rest.map_or_else(|| end.clone(), |rest| [rest, end.clone()].concat().into()),
                 ))
             }
-            Phase::Committed => {
-                Err(broken(Class::Network, "the upstream's stream ended before its answer did"))
+            Phase::Holding if self.heard_content && self.decoder.complete() => {
+                let end = self.end();
+                Ok(Some(self.released(end)))
             }
-            Phase::Holding => {
+            Phase::Holding if !self.heard_content => {
                 Err(broken(Class::ServerError, "the upstream's stream ended without any content"))
             }
+            Phase::Committed | Phase::Holding => {
+                Err(broken(Class::Network, "the upstream's stream ended before its answer did"))
+            }
         }
+    }
+
+    /// The end of an answer that the upstream ended without its terminator.
+    fn end(&mut self) -> Bytes {
+        self.phase = Phase::Ended;
+        match &mut self.telling {
+            Some(telling) => {
+                telling.finish();
+                telling.told()
+            }
+            None => Bytes::from_static(self.format.terminator()),
+        }
+    }
+
+    /// Takes an answer that came in one piece, on the translated lane.
+    ///
+    /// # Errors
+    /// An error inside a 200, or a body that is no answer.
+    pub fn whole(&mut self, body: &[u8]) -> Result<Bytes, Failure> {
+        self.decoder
+            .frame(&Frame::Whole(body), &mut self.events)
+            .map_err(|garbled| broken(Class::ServerError, format!("cannot read {garbled}")))?;
+        self.take_events()?;
+        if self.phase != Phase::Ended {
+            let end = self.end();
+            return Ok(self.released(end));
+        }
+        let told = self.telling.as_mut().map_or_else(Bytes::new, |telling| telling.told());
+        Ok(self.released(told))
     }
 
     /// Whether the first content has come.
     pub fn committed(&self) -> bool {
         self.phase != Phase::Holding
+    }
+
+    /// Whether content has come, even if none of it is on its way yet.
+    pub fn has_content(&self) -> bool {
+        self.heard_content
+    }
+
+    /// What of the answer the client's format could not say so far.
+    pub fn losses(&self) -> &[Loss] {
+        self.telling.as_ref().map_or(&[], |telling| telling.losses())
     }
 
     /// Whether the format's last event has come.
@@ -143,18 +202,27 @@ impl Relay {
         loop {
             let start = bytes.len() - frames.left();
             let Some(frame) = frames.next() else { break };
-            if let Err(garbled) = self.decoder.frame(&frame, &mut self.events)
-                && self.phase == Phase::Holding
-            {
-                return Err(broken(Class::ServerError, format!("cannot read {garbled}")));
+            if let Err(garbled) = self.decoder.frame(&frame, &mut self.events) {
+                let failure = || broken(Class::ServerError, format!("cannot read {garbled}"));
+                match self.phase {
+                    Phase::Holding => return Err(failure()),
+                    // What cannot be read cannot be told, and an answer with a hole is none.
+                    Phase::Committed if self.telling.is_some() => {
+                        self.phase = Phase::Failed(failure());
+                    }
+                    Phase::Committed | Phase::Ended | Phase::Failed(_) => {}
+                }
             }
             self.take_events()?;
             if let Phase::Failed(failure) = &self.phase {
                 // Nothing follows an error, and one that clients cannot read is said in their words.
                 let end = bytes.len() - frames.left();
-                let told = match frame {
-                    Frame::Sse { data, .. } if self.format.reads_error(&data) => bytes.slice(..end),
-                    Frame::Sse { .. } | Frame::Whole(_) => {
+                let told = match (frame, &mut self.telling) {
+                    (_, Some(telling)) => telling.told_with(failure),
+                    (Frame::Sse { data, .. }, None) if self.format.reads_error(&data) => {
+                        bytes.slice(..end)
+                    }
+                    (Frame::Sse { .. } | Frame::Whole(_), None) => {
                         [&bytes.slice(..start)[..], &self.format.error_event(failure)]
                             .concat()
                             .into()
@@ -164,8 +232,10 @@ impl Relay {
                 return Ok(Some(self.released(told)));
             }
         }
+        let bytes = self.telling.as_mut().map_or(bytes, |telling| telling.told());
         if self.phase != Phase::Holding {
-            return Ok(Some(self.released(bytes)));
+            let released = self.released(bytes);
+            return Ok((!released.is_empty()).then_some(released));
         }
         if self.held.len() + bytes.len() > MAX_HELD {
             let what = format!("the upstream sent {} KiB without any content", MAX_HELD >> 10);
@@ -184,12 +254,17 @@ impl Relay {
 
     fn take(&mut self, event: Event) -> Result<(), Failure> {
         debug_assert_eq!(self.grammar.take(&event), Ok(()), "decoders keep to the grammar");
-        let commits = event.commits();
-        match event {
-            Event::Failed(failure) if self.phase == Phase::Holding => return Err(failure),
-            Event::Failed(failure) => self.phase = Phase::Failed(failure),
-            Event::Usage(usage) => self.usage = self.usage.overlaid(usage),
-            Event::End if self.phase == Phase::Committed => self.phase = Phase::Ended,
+        self.heard_content |= event.commits();
+        // An answer that is told in one piece is not on its way before it is complete.
+        let whole = self.telling.as_ref().is_some_and(|telling| telling.is_whole());
+        let commits = event.commits() && !whole;
+        match &event {
+            Event::Failed(failure) if self.phase == Phase::Holding => return Err(failure.clone()),
+            Event::Failed(failure) => self.phase = Phase::Failed(failure.clone()),
+            Event::Usage(usage) => self.usage = self.usage.overlaid(*usage),
+            Event::End if self.phase == Phase::Committed || (whole && self.heard_content) => {
+                self.phase = Phase::Ended;
+            }
             Event::Start(_)
             | Event::Open { .. }
             | Event::Delta { .. }
@@ -201,6 +276,11 @@ impl Relay {
         }
         if commits && self.phase == Phase::Holding {
             self.phase = Phase::Committed;
+        }
+        if let Some(telling) = &mut self.telling
+            && telling.event(event) == Told::End
+        {
+            self.phase = Phase::Ended;
         }
         Ok(())
     }

@@ -19,6 +19,8 @@ pub struct Rescue {
     pub verbatim: Option<Verbatim>,
     /// The upstream said with `x-should-retry: false` that asking it again is of no use.
     pub final_here: bool,
+    /// The status in the client's format, where the upstream speaks another one.
+    pub abroad: Option<StatusCode>,
 }
 
 /// An upstream's refusal as it came.
@@ -32,7 +34,7 @@ pub struct Verbatim {
 
 impl From<Failure> for Rescue {
     fn from(failure: Failure) -> Self {
-        Self { failure, verbatim: None, final_here: false }
+        Self { failure, verbatim: None, final_here: false, abroad: None }
     }
 }
 
@@ -45,7 +47,8 @@ impl From<Failure> for Box<Rescue> {
 impl Rescue {
     /// The status the client gets.
     pub fn status(&self) -> StatusCode {
-        self.verbatim.as_ref().map_or_else(|| status(&self.failure), |verbatim| verbatim.status)
+        let verbatim = self.verbatim.as_ref().map(|verbatim| verbatim.status);
+        self.abroad.or(verbatim).unwrap_or_else(|| status(&self.failure))
     }
 
     /// The response for a client of this format.
@@ -56,6 +59,9 @@ impl Rescue {
             None => (json_headers(), Bytes::from(format.refusal(&self.failure))),
         };
         add_hints(&mut headers, status, &self.failure);
+        if self.final_here && !headers.contains_key("x-should-retry") {
+            headers.insert("x-should-retry", HeaderValue::from_static("false"));
+        }
         let mut response = Response::new(Answer::whole(body));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
@@ -104,6 +110,11 @@ fn add_hints(headers: &mut HeaderMap, status: StatusCode, failure: &Failure) {
 fn seconds_up(wait: Duration) -> u64 {
     let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     whole.max(1)
+}
+
+/// What a refusal of another format's host is in this one's.
+pub fn abroad(_format: &dyn Format, failure: &Failure) -> StatusCode {
+    status(failure)
 }
 
 /// The upstream's own status where it refused, else what the class means in HTTP.
@@ -160,7 +171,8 @@ mod tests {
             let status = StatusCode::TOO_MANY_REQUESTS;
             let verbatim = Verbatim { status, headers, body: Bytes::from_static(b"{}") };
             let failure = Failure::new(Class::RateLimited, Origin::Upstream, "slow down");
-            let rescue = Rescue { failure, verbatim: Some(verbatim), final_here: false };
+            let rescue =
+                Rescue { failure, verbatim: Some(verbatim), final_here: false, abroad: None };
             assert_eq!(rescue.response(FORMATS[0]).headers()[RETRY_AFTER], "1", "{nothing}");
         }
     }
@@ -174,7 +186,8 @@ mod tests {
         let mut failure = Failure::new(Class::Overloaded, Origin::Upstream, "x");
         failure.retry_after = Some(Duration::from_secs(7));
         let response =
-            Rescue { failure, verbatim: Some(verbatim), final_here: false }.response(FORMATS[0]);
+            Rescue { failure, verbatim: Some(verbatim), final_here: false, abroad: None }
+                .response(FORMATS[0]);
         assert_eq!(response.status().as_u16(), 529);
         assert_eq!(response.headers()[RETRY_AFTER], "7");
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use routectl_auth::SecretSource;
+use routectl_core::{Abilities, Echo, Knob, Quirks};
 use routectl_policy::{Account as Gated, Routes, Rules, TargetId};
 use routectl_providers::anthropic::{Anthropic, AuthKind};
 use routectl_providers::compat::Compat;
@@ -169,6 +170,7 @@ fn target(
             header_extras: header_extras(config, model).map_err(|why| at("header_extras", why))?,
             max_output_tokens: model.max_output_tokens,
         },
+        abilities: abilities(config, model),
         upstream: match &shared.upstream {
             Bound::NotYet { kind } => Upstream::NotYet { kind },
             Bound::Served { provider, credential } => Upstream::Served {
@@ -195,6 +197,37 @@ fn target(
             provider: header_value(&model.provider).map_err(|why| at("provider", why))?,
         },
     })
+}
+
+/// What a translated request to this model may hold.
+fn abilities(config: &Config, model: &ModelConfig) -> Abilities {
+    let provider = config.provider(model);
+    Abilities {
+        upstream: model.upstream.clone(),
+        max_output_tokens: model.max_output_tokens,
+        efforts: model.effort_levels.iter().map(|effort| effort.known()).collect(),
+        max_thinking_budget: model.max_thinking_budget,
+        adaptive_thinking: model.supports_adaptive_thinking,
+        auto_cache: provider.is_none_or(ProviderConfig::auto_cache),
+        quirks: provider.map_or(Quirks::NONE, |provider| quirks(provider, model)),
+    }
+}
+
+/// A host's quirks, with the dialect that configuration names.
+fn quirks(provider: &ProviderConfig, model: &ModelConfig) -> Quirks {
+    let mut quirks = Quirks::NONE;
+    let _ = provider;
+    if let Some(dialect) = model.reasoning_dialect {
+        let (knob, echo) = match dialect.name() {
+            "openrouter" => (Knob::Unified, Echo::Details),
+            "deepseek" => (Knob::Effort, Echo::Content),
+            "vllm" => (Knob::Effort, Echo::Both),
+            "raw-think-tag" => (Knob::Nothing, Echo::Nothing),
+            _ => (quirks.knob, quirks.echo),
+        };
+        (quirks.knob, quirks.echo) = (knob, echo);
+    }
+    quirks
 }
 
 fn header_extras(config: &Config, model: &ModelConfig) -> Result<HeaderMap, String> {

@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 use routectl_auth::SecretSource;
-use routectl_core::{Class, Failure, Needs};
+use routectl_core::{Abilities, Class, Failure, Loss, Needs, Origin};
 use routectl_policy::{Account, Ask, Judgement, Parked, Rules, Terms, Ticket};
 use routectl_providers::{Model, Provider};
-use routectl_wire::Format;
+use routectl_wire::BadRequest;
 
 /// One entry of `[models]`, bound to its provider.
 pub struct Target {
     pub model: Model,
+    /// What a translated request may hold.
+    pub abilities: Abilities,
     pub upstream: Upstream,
     pub gates: Gates,
     pub clocks: Clocks,
@@ -59,8 +61,14 @@ pub struct Clocks {
 pub enum Unfit {
     /// This version does not serve its kind.
     NotServed { kind: &'static str },
-    /// It speaks another format than the client.
-    OtherFormat { speaks: &'static str },
+    /// It speaks another format, and the request cannot be read.
+    Unreadable(BadRequest),
+    /// It speaks another format, which has no words for parts of the request.
+    CannotSay { losses: Vec<Loss> },
+    /// It speaks another format, and under `strict_translation` nothing may get lost.
+    WouldLose { losses: Vec<Loss> },
+    /// The translation is not JSON: a defect of ours.
+    Miswritten { why: String },
     /// It lacks features that the request asks for.
     Lacks { features: Vec<String> },
     /// The request does not fit its window.
@@ -73,9 +81,12 @@ impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotServed { kind } => write!(f, "kind {kind} is not served yet"),
-            Self::OtherFormat { speaks } => {
-                write!(f, "speaks {speaks}, and translation is not served yet")
+            Self::Unreadable(bad) => write!(f, "{bad}"),
+            Self::CannotSay { losses } => write!(f, "cannot be told {}", listed(losses)),
+            Self::WouldLose { losses } => {
+                write!(f, "would not get all of it (strict_translation): {}", listed(losses))
             }
+            Self::Miswritten { why } => write!(f, "cannot be written to: {why}"),
             Self::Lacks { features } => write!(f, "does not support {}", features.join(", ")),
             Self::TooSmall { window, needs } => {
                 write!(f, "holds {window} tokens, the request needs about {needs}")
@@ -85,18 +96,47 @@ impl fmt::Display for Unfit {
     }
 }
 
-impl Target {
-    /// Why this target cannot serve a request in this format, apart from what the request holds.
-    pub fn unfit_for(&self, format: &dyn Format) -> Option<Unfit> {
-        match &self.upstream {
-            Upstream::NotYet { kind } => Some(Unfit::NotServed { kind }),
-            Upstream::Served { provider, .. } => {
-                let speaks = provider.format().name();
-                (speaks != format.name()).then_some(Unfit::OtherFormat { speaks })
-            }
-        }
-    }
+/// The most losses that an error names.
+const MOST_LISTED: usize = 20;
 
+fn listed(losses: &[Loss]) -> String {
+    let mut text = String::new();
+    for loss in losses.iter().take(MOST_LISTED) {
+        let separator = if text.is_empty() { "" } else { "; " };
+        text.push_str(&format!("{separator}{} ({}: {})", loss.path, loss.fate.name(), loss.reason));
+    }
+    match losses.len().checked_sub(MOST_LISTED) {
+        None | Some(0) => text,
+        Some(more) => format!("{text}; and {more} more"),
+    }
+}
+
+impl Unfit {
+    /// What the client is told when the request itself is the reason: a 400 that names the path.
+    pub fn of_request(&self) -> Option<Failure> {
+        let (path, code) = match self {
+            Self::Unreadable(bad) => (Some(bad.path.clone()), None),
+            Self::CannotSay { losses } | Self::WouldLose { losses } => {
+                (losses.first().map(|loss| loss.path.clone()), Some(UNSUPPORTED))
+            }
+            Self::NotServed { .. }
+            | Self::Miswritten { .. }
+            | Self::Lacks { .. }
+            | Self::TooSmall { .. }
+            | Self::NoLarger => return None,
+        };
+        let mut failure = Failure::new(Class::BadRequest, Origin::Client, self.to_string());
+        failure.status = Some(400);
+        failure.words.param = path.filter(|path| !path.is_empty());
+        failure.words.code = code.map(str::to_owned);
+        Some(failure)
+    }
+}
+
+/// The code of errors about what a target's format cannot say. (facts: translation, section 10.4)
+const UNSUPPORTED: &str = "router_unsupported_parameter";
+
+impl Target {
     /// Whether what a request holds has to be read to tell if it fits.
     pub fn has_limits(&self) -> bool {
         self.context_window.is_some() || !self.unsupported.is_empty()
@@ -138,8 +178,8 @@ impl Gates {
     }
 
     /// When an attempt would be let through, if not now.
-    pub fn parked(&self, now: Instant) -> Option<Parked> {
-        self.lock().parked(&self.model, Ask::Admit, now)
+    pub fn parked(&self, ask: Ask, now: Instant) -> Option<Parked> {
+        self.lock().parked(&self.model, ask, now)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Account> {

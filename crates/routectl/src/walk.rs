@@ -14,11 +14,13 @@ use tokio::time::Instant;
 use crate::answer::{Answer, Around, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
+use crate::loss;
+use crate::prepare::Lane;
 use crate::record::{Fate, Record};
 use crate::rescue::Rescue;
 use crate::server::Worker;
 use crate::snapshot::Snapshot;
-use crate::target::{Permit, Settling, Target, Unfit};
+use crate::target::{Permit, Settling, Target, Unfit, Upstream};
 
 /// Who served: a model's nickname.
 pub const MODEL: HeaderName = HeaderName::from_static("x-routectl-model");
@@ -26,6 +28,8 @@ pub const MODEL: HeaderName = HeaderName::from_static("x-routectl-model");
 pub const PROVIDER: HeaderName = HeaderName::from_static("x-routectl-provider");
 /// Every attempt: target, class, milliseconds.
 pub const ATTEMPTS: HeaderName = HeaderName::from_static("x-routectl-attempts");
+/// What translation dropped, degraded or clamped.
+pub const LOSS: HeaderName = HeaderName::from_static("x-routectl-loss");
 /// Which lane the answer came through.
 pub const LANE: HeaderName = HeaderName::from_static("x-routectl-lane");
 
@@ -45,6 +49,8 @@ pub struct Driver {
     worst: Option<Rescue>,
     /// Why targets were passed over.
     unfit: Vec<(TargetId, Unfit)>,
+    /// The lane to the target that was last found fit.
+    lane: Option<(TargetId, Lane)>,
 }
 
 /// How much a target holds, as far as configuration says.
@@ -71,7 +77,7 @@ impl Driver {
         let rules = Arc::clone(&snapshot.rules);
         let walk = Walk::new(Arc::clone(&targets), rules, terms, record.started().into_std());
         let needs = None;
-        let (refused_window, worst, unfit) = (None, None, Vec::new());
+        let (refused_window, worst, unfit, lane) = (None, None, Vec::new(), None);
         Box::new(Self {
             worker,
             snapshot,
@@ -83,6 +89,7 @@ impl Driver {
             refused_window,
             worst,
             unfit,
+            lane,
         })
     }
 
@@ -102,17 +109,21 @@ impl Driver {
                 (Step::Try { .. }, None) => return self.give_up(Why::Exhausted),
                 (Step::GiveUp(why), _) => return self.give_up(why),
             };
-            let Some(target) = self.target(target) else { return self.give_up(Why::Exhausted) };
+            let id = target;
+            let (Some(target), Some((_, lane))) = (self.target(id), self.lane.take()) else {
+                return self.give_up(Why::Exhausted);
+            };
             let begun = Instant::now();
-            match self.attempt(&target).await {
+            match self.attempt(&target, &lane).await {
                 Ok(opened) => {
                     self.record.tried(&target.model.nickname, None, begun.elapsed());
                     let settling =
                         Settling::new(permit, last_resort, Arc::clone(&self.snapshot.rules));
-                    return self.answer(&target, opened, settling);
+                    return self.answer(&target, &lane, opened, settling);
                 }
                 Err(rescue) => last = Some(self.failed(&target, *rescue, permit, begun)),
             }
+            self.lane = Some((id, lane));
         }
     }
 
@@ -123,7 +134,7 @@ impl Driver {
         let mut walk = self.walk.clone();
         let admits = |id: TargetId, ask: Ask| {
             let Some(target) = self.target(id) else { return Gate::Closed };
-            if let Some(unfit) = self.unfit(&target) {
+            if let Some(unfit) = self.unfit(id, &target, (ask, now)) {
                 self.record.passed_over(&target.model.nickname, Fate::Unfit);
                 self.unfit.push((id, unfit));
                 return Gate::Closed;
@@ -148,26 +159,46 @@ impl Driver {
         self.snapshot.targets.get(id.0 as usize).cloned()
     }
 
-    fn unfit(&mut self, target: &Target) -> Option<Unfit> {
-        if let Some(unfit) = target.unfit_for(self.inbound.format) {
-            return Some(unfit);
-        }
+    fn unfit(
+        &mut self,
+        id: TargetId,
+        target: &Target,
+        (ask, now): (Ask, std::time::Instant),
+    ) -> Option<Unfit> {
+        let provider = match &target.upstream {
+            Upstream::NotYet { kind } => return Some(Unfit::NotServed { kind }),
+            Upstream::Served { provider, .. } => Arc::clone(provider),
+        };
         if self.refused_window.is_some_and(|refused| Window(target.context_window) <= refused) {
             return Some(Unfit::NoLarger);
         }
-        if !target.has_limits() {
+        if target.has_limits() {
+            let inbound = &self.inbound;
+            let needs = self.needs.get_or_insert_with(|| inbound.format.needs(&inbound.document));
+            if let Some(unfit) = target.too_small_for(needs) {
+                return Some(unfit);
+            }
+        }
+        let prepared = self.lane.as_ref().is_some_and(|(prepared, _)| *prepared == id);
+        // A translation costs milliseconds, and a target that rests is not tried.
+        if prepared || target.gates.parked(ask, now).is_some() {
             return None;
         }
-        let inbound = &self.inbound;
-        let needs = self.needs.get_or_insert_with(|| inbound.format.needs(&inbound.document));
-        target.too_small_for(needs)
+        let strict = self.snapshot.config.server.strict_translation;
+        match Lane::new(&self.inbound, target, &*provider, strict) {
+            Ok(lane) => {
+                self.lane = Some((id, lane));
+                None
+            }
+            Err(unfit) => Some(unfit),
+        }
     }
 
-    async fn attempt(&self, target: &Target) -> Result<Opened, Box<Rescue>> {
+    async fn attempt(&self, target: &Target, lane: &Lane) -> Result<Opened, Box<Rescue>> {
         let inbound = &self.inbound;
         let transport = &self.worker.transport;
         let log = &self.snapshot.config.log;
-        let attempt = Attempt { target, inbound, transport, log };
+        let attempt = Attempt { target, lane, inbound, transport, log };
         let opening = attempt.open();
         let Some(deadline) = self.walk.deadline() else { return opening.await };
         let deadline = Instant::from_std(deadline);
@@ -212,7 +243,14 @@ impl Driver {
         judgement
     }
 
-    fn answer(mut self: Box<Self>, target: &Target, opened: Opened, settling: Settling) -> Outcome {
+    fn answer(
+        mut self: Box<Self>,
+        target: &Target,
+        lane: &Lane,
+        opened: Opened,
+        settling: Settling,
+    ) -> Outcome {
+        self.record.lost(lane.losses().len());
         let (status, mut headers, answer) = match opened {
             Opened::Whole { status, headers, body, usage } => {
                 settling.succeed();
@@ -221,7 +259,7 @@ impl Driver {
             }
             Opened::Streamed { status, mut headers, first, rest, relay } => {
                 headers.insert("cache-control", HeaderValue::from_static("no-cache"));
-                self.name(target, &mut headers);
+                self.name(target, lane, &mut headers);
                 let (format, idle) = (self.inbound.format, target.clocks.idle);
                 let begun = Begun { format, first, rest, relay };
                 let around = Around {
@@ -233,16 +271,19 @@ impl Driver {
                 return Outcome::Answered { status, headers, answer };
             }
         };
-        self.name(target, &mut headers);
+        self.name(target, lane, &mut headers);
         Outcome::Answered { status, headers, answer }
     }
 
     /// Says in the headers who served and how it went.
-    fn name(&self, target: &Target, headers: &mut HeaderMap) {
+    fn name(&self, target: &Target, lane: &Lane, headers: &mut HeaderMap) {
         headers.insert(MODEL, target.names.model.clone());
         headers.insert(PROVIDER, target.names.provider.clone());
         headers.insert(ATTEMPTS, self.record.trace());
-        headers.insert(LANE, HeaderValue::from_static("native"));
+        headers.insert(LANE, HeaderValue::from_static(lane.name()));
+        if let Some(losses) = loss::header(lane.losses()) {
+            headers.insert(LOSS, losses);
+        }
     }
 
     fn give_up(mut self: Box<Self>, why: Why) -> Outcome {
@@ -273,7 +314,7 @@ impl Driver {
     /// When the first parked target of the chain frees.
     fn soonest(&self) -> Option<std::time::Duration> {
         let now = Instant::now().into_std();
-        let parked = |id: &TargetId| self.target(*id).and_then(|target| target.gates.parked(now));
+        let parked = |id: &TargetId| self.target(*id).and_then(|target| target.gates.parked(Ask::Admit, now));
         let soonest = self.targets.iter().filter_map(parked).map(|parked| parked.until).min();
         soonest.map(|until| until.saturating_duration_since(now))
     }
@@ -308,13 +349,19 @@ impl Driver {
         let largest = self.unfit.iter().filter_map(|(_, unfit)| match unfit {
             Unfit::TooSmall { window, needs } => Some((*window, *needs)),
             Unfit::NotServed { .. }
-            | Unfit::OtherFormat { .. }
+            | Unfit::Unreadable(_)
+            | Unfit::CannotSay { .. }
+            | Unfit::WouldLose { .. }
+            | Unfit::Miswritten { .. }
             | Unfit::Lacks { .. }
             | Unfit::NoLarger => None,
         });
         if let Some((window, needs)) = largest.max() {
             let message = format!("prompt is too long: {needs} tokens > {window} maximum");
             return Failure::new(Class::ContextWindow, Origin::Router, message);
+        }
+        if let Some(failure) = self.unfit.iter().find_map(|(_, unfit)| unfit.of_request()) {
+            return failure;
         }
         let reasons = self.unfit.iter().filter_map(|(id, unfit)| {
             self.target(*id).map(|target| format!("{} {unfit}", target.model.nickname))

@@ -1,6 +1,7 @@
 //! Room 2, parse: bytes → `Inbound { format, document, … }`; else a 4xx in the client's words.
 
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
@@ -40,7 +41,22 @@ where
     let model = model(&document)?;
     let streamed = streamed(&document)?;
     let query = head.uri.query().map(str::to_owned);
-    Ok(Inbound { format, document, model, streamed, headers: head.headers, backlog, query })
+    Ok(Inbound {
+        format,
+        document,
+        model,
+        streamed,
+        headers: head.headers,
+        backlog,
+        query,
+        created: seconds_now(),
+        hub: OnceLock::new(),
+    })
+}
+
+/// Seconds since 1970.
+fn seconds_now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 async fn read<B>(headers: &HeaderMap, mut body: B, limit: usize) -> Result<Bytes, Failure>

@@ -17,9 +17,11 @@ use crate::inbound::Inbound;
 use crate::record::{Record, RequestId};
 use crate::rescue::Rescue;
 use crate::snapshot::Snapshot;
-use crate::walk::{Driver, LANE, Outcome};
+use crate::walk::{Driver, Outcome};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where Anthropic's SDKs look for the id of a request.
+const ANTHROPICS_ID: HeaderName = HeaderName::from_static("request-id");
 const ALIAS: HeaderName = HeaderName::from_static("x-routectl-alias");
 const DISABLE_FALLBACKS: HeaderName = HeaderName::from_static("x-routectl-disable-fallbacks");
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -47,10 +49,14 @@ pub(super) async fn serve(
 ) -> Response<Answer> {
     let id = request_id(request.headers());
     let origin = request.headers().get(ORIGIN).cloned();
+    let messages = route(request.uri().path()) == Route::Inference(MESSAGES.name());
     let snapshot = worker.app.snapshot();
     let mut response =
         dispatch(worker, Arc::clone(&snapshot), request, (id.clone(), backlog)).await;
     let headers = response.headers_mut();
+    if messages && !headers.contains_key(ANTHROPICS_ID) {
+        headers.insert(ANTHROPICS_ID, id.0.clone());
+    }
     headers.insert(REQUEST_ID, id.0);
     if let Some(origin) = origin
         .filter(|origin| origin.to_str().is_ok_and(|origin| snapshot.sources.allows_origin(origin)))
@@ -262,7 +268,6 @@ fn hold(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert("cache-control", HeaderValue::from_static("no-cache"));
-    headers.insert(LANE, HeaderValue::from_static("native"));
     response
 }
 

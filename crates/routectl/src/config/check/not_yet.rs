@@ -22,19 +22,13 @@ enum Matters {
     Wanted,
 }
 
-const SERVER: &[&str] = &["server"];
 const PROVIDERS: &[&str] = &["providers", "*"];
 const MODELS: &[&str] = &["models", "*"];
 
-const NOT_YET: [NotYet; 12] = [
-    NotYet { tables: SERVER, key: "strict_translation", matters: Matters::Wanted },
+const NOT_YET: [NotYet; 7] = [
     NotYet { tables: PROVIDERS, key: "context_management", matters: Matters::Wanted },
     NotYet { tables: PROVIDERS, key: "max_thinking_entry_bytes", matters: Matters::Set },
-    NotYet { tables: MODELS, key: "reasoning_dialect", matters: Matters::Set },
     NotYet { tables: MODELS, key: "history_reasoning", matters: Matters::Set },
-    NotYet { tables: MODELS, key: "supports_adaptive_thinking", matters: Matters::Wanted },
-    NotYet { tables: MODELS, key: "effort_levels", matters: Matters::Set },
-    NotYet { tables: MODELS, key: "max_thinking_budget", matters: Matters::Set },
     NotYet { tables: MODELS, key: "price", matters: Matters::Set },
     NotYet { tables: &[], key: "bedrock", matters: Matters::Set },
     NotYet { tables: &[], key: "usage", matters: Matters::Set },

@@ -91,6 +91,20 @@ pub enum Effort {
     Max,
 }
 
+impl Effort {
+    /// The hub's word for it.
+    pub fn known(self) -> routectl_core::Effort {
+        match self {
+            Self::Minimal => routectl_core::Effort::Minimal,
+            Self::Low => routectl_core::Effort::Low,
+            Self::Medium => routectl_core::Effort::Medium,
+            Self::High => routectl_core::Effort::High,
+            Self::Xhigh => routectl_core::Effort::Xhigh,
+            Self::Max => routectl_core::Effort::Max,
+        }
+    }
+}
+
 /// What a model costs, in USD per million tokens. What is not set is unknown, not free.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -66,6 +66,14 @@ impl Provider {
         }
     }
 
+    /// Whether requests of clients that mark no cache get an automatic breakpoint.
+    pub fn auto_cache(&self) -> bool {
+        match self {
+            Self::AnthropicApi(provider) => provider.auto_cache,
+            Self::OpenaiCompat(_) | Self::Bedrock(_) | Self::OpenaiResponses(_) => true,
+        }
+    }
+
     /// Whether this version serves the kind; models on one that it does not are skipped.
     pub fn is_served(&self) -> bool {
         match self {
@@ -109,6 +117,10 @@ pub struct AnthropicApi {
     /// Beta names that pass; `[]` passes all.
     #[serde(default)]
     pub allowed_betas: Vec<String>,
+    /// OpenAI's clients expect caching without asking: their requests get Anthropic's automatic
+    /// breakpoint, unless they mark one themselves.
+    #[serde(default = "yes")]
+    pub auto_cache: bool,
     /// Do `context_management` for a host that cannot.
     #[serde(default)]
     pub context_management: bool,
@@ -345,6 +357,10 @@ impl Serialize for Headers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.shown())
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn anthropic_version() -> String {

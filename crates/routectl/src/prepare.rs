@@ -1,0 +1,114 @@
+//! Room 5, prepare: target → lane: the client's bytes with named edits, or read → hub → write
+//! with losses; then shape and sign.
+
+use bytes::Bytes;
+use http::Request;
+use routectl_auth::Secret;
+use routectl_core::{Failure, Fate, Loss};
+use routectl_providers::{Call, Provider, outbound};
+use routectl_wire::{Changes, Document, Reply, Spliced};
+
+use crate::inbound::Inbound;
+use crate::target::{Target, Unfit};
+
+/// The way of one request to one target.
+pub enum Lane {
+    /// Same format: the client's bytes, but for named edits.
+    Native,
+    /// Another format: written anew.
+    Translated(Box<Translation>),
+}
+
+/// A request in the target's words, and what is needed to tell the answer in the client's.
+pub struct Translation {
+    pub document: Document,
+    /// What the target does not get with its full meaning.
+    pub losses: Vec<Loss>,
+    pub changes: Changes,
+    pub reply: Reply,
+}
+
+impl Lane {
+    /// The lane to a target that this format's provider serves.
+    ///
+    /// # Errors
+    /// Why the request cannot be said to this target.
+    pub fn new(
+        inbound: &Inbound,
+        target: &Target,
+        provider: &dyn Provider,
+        strict: bool,
+    ) -> Result<Self, Unfit> {
+        if provider.format().name() == inbound.format.name() {
+            return Ok(Self::Native);
+        }
+        let request = match inbound.request() {
+            Ok(request) => request,
+            Err(bad) => return Err(Unfit::Unreadable(bad.clone())),
+        };
+        let spelled = provider.format().write(request, &target.abilities);
+        let refused = |loss: &Loss| loss.fate == Fate::Refused;
+        if spelled.losses.iter().any(refused) {
+            let losses = spelled.losses.into_iter().filter(refused).collect();
+            return Err(Unfit::CannotSay { losses });
+        }
+        if strict && !spelled.losses.is_empty() {
+            return Err(Unfit::WouldLose { losses: spelled.losses });
+        }
+        let document = Document::parse(Bytes::from(spelled.body))
+            .map_err(|error| Unfit::Miswritten { why: error.to_string() })?;
+        Ok(Self::Translated(Box::new(Translation {
+            document,
+            losses: spelled.losses,
+            changes: spelled.changes,
+            reply: Reply::to(request, inbound.created),
+        })))
+    }
+
+    /// The name in `x-routectl-lane` and in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Translated(_) => "translated",
+        }
+    }
+
+    /// What the target does not get with its full meaning. Empty on the native lane.
+    pub fn losses(&self) -> &[Loss] {
+        match self {
+            Self::Native => &[],
+            Self::Translated(translation) => &translation.losses,
+        }
+    }
+
+    /// The body that edits are made on.
+    pub fn document<'a>(&'a self, inbound: &'a Inbound) -> &'a Document {
+        match self {
+            Self::Native => &inbound.document,
+            Self::Translated(translation) => &translation.document,
+        }
+    }
+}
+
+/// The request to a target: edited, shaped and signed.
+///
+/// # Errors
+/// When the credential cannot stand in a header.
+pub fn request(
+    inbound: &Inbound,
+    lane: &Lane,
+    target: &Target,
+    (provider, secret): (&dyn Provider, &Secret),
+) -> Result<Request<Spliced>, Failure> {
+    // Parameters of another format's host mean nothing here, or something else.
+    let query = match lane {
+        Lane::Native => inbound.query.as_deref(),
+        Lane::Translated(_) => None,
+    };
+    let body = lane.document(inbound);
+    let call = Call { body, client: &inbound.headers, query, model: &target.model };
+    let edits = provider.edits(&call);
+    tracing::trace!(edits = ?edits.iter().map(|edit| edit.name).collect::<Vec<_>>());
+    let body = call.body.spliced(&edits);
+    outbound(provider, &call, body, secret)
+}
