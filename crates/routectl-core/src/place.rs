@@ -42,9 +42,14 @@ impl Place {
         self
     }
 
-    /// The path of a member below, for names that only the client knows.
+    /// The path of a member below, for names that only the client knows; without a name, of what
+    /// stands here.
     pub fn path(&self, member: &str) -> String {
-        if self.used == 0 { member.to_owned() } else { format!("{self}.{member}") }
+        match (self.used, member) {
+            (0, member) => member.to_owned(),
+            (_, "") => self.to_string(),
+            (_, member) => format!("{self}.{member}"),
+        }
     }
 }
 
@@ -73,6 +78,7 @@ mod tests {
         let block = Place::BODY.member("messages").index(3).member("content").index(1);
         assert_eq!(block.to_string(), "messages[3].content[1]");
         assert_eq!(block.path("cache_control"), "messages[3].content[1].cache_control");
+        assert_eq!(block.path(""), "messages[3].content[1]");
         assert_eq!(Place::BODY.path("seed"), "seed");
         assert_eq!(Place::BODY.to_string(), "");
     }

@@ -314,7 +314,9 @@ impl Driver {
     /// When the first parked target of the chain frees.
     fn soonest(&self) -> Option<std::time::Duration> {
         let now = Instant::now().into_std();
-        let parked = |id: &TargetId| self.target(*id).and_then(|target| target.gates.parked(Ask::Admit, now));
+        let parked = |id: &TargetId| {
+            self.target(*id).and_then(|target| target.gates.parked(Ask::Admit, now))
+        };
         let soonest = self.targets.iter().filter_map(parked).map(|parked| parked.until).min();
         soonest.map(|until| until.saturating_duration_since(now))
     }
