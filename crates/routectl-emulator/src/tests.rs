@@ -4,10 +4,12 @@ mod answers;
 mod chat_rules;
 mod client;
 mod faults;
+mod media_rules;
 mod messages_rules;
 mod names;
 mod positions;
 mod recorded;
+mod schema_rules;
 mod wire;
 
 use serde_json::{Value, json};

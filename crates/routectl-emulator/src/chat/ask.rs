@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::check::present;
-use super::history::data_url;
+use super::parts::image_of;
 use crate::answer::{Ask, Choice, Image, Tool, text_of};
 
 /// The request in the words of [`Ask`]. The body has been checked.
@@ -44,7 +44,7 @@ fn role(message: &Value) -> &str {
 fn images(content: &Value) -> Vec<Image> {
     let parts = content.as_array().into_iter().flatten();
     let urls = parts.filter_map(|part| part.pointer("/image_url/url").and_then(Value::as_str));
-    let image = |url: &str| match data_url(url) {
+    let image = |url: &str| match image_of(url) {
         Some((media_type, bytes)) => Image { media_type, bytes },
         None => Image { media_type: "url".into(), bytes: 0 },
     };

@@ -88,7 +88,8 @@ pub(crate) fn check(body: &Map<String, Value>, lenient: bool) -> Result<(), Refu
         return Err(Refusal::bad(text).at("messages").code("empty_array"));
     }
     combinations(body)?;
-    tools::check(body)?;
+    bookkeeping(body)?;
+    tools::check(body, lenient)?;
     history::check(messages, lenient)?;
     response_format(body, messages)?;
     if lenient { Ok(()) } else { traps(body) }
@@ -190,6 +191,11 @@ fn combinations(body: &Map<String, Value>) -> Result<(), Refusal> {
     if present(body, "top_logprobs").is_some() && !is_true("logprobs") {
         return only("top_logprobs", "'logprobs' is enabled");
     }
+    if present(body, "max_tokens").is_some() && present(body, "max_completion_tokens").is_some() {
+        let text = "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not \
+                    supported.";
+        return Err(Refusal::bad(text).at("max_tokens"));
+    }
     match present(body, "stop") {
         Some(Value::Array(stops)) if stops.len() > 4 => {
             let text = format!(
@@ -201,6 +207,38 @@ fn combinations(body: &Map<String, Value>) -> Result<(), Refusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// Labels that the vendor keeps with an answer: how many and how long.
+fn bookkeeping(body: &Map<String, Value>) -> Result<(), Refusal> {
+    let too_long = |path: &str, most: usize, length: usize| {
+        let text = format!(
+            "Invalid '{path}': string too long. Expected a string with maximum length {most}, but \
+             got a string with length {length} instead."
+        );
+        Err(Refusal::bad(text).at(path).code("string_above_max_length"))
+    };
+    let person = present(body, "safety_identifier").and_then(Value::as_str).unwrap_or_default();
+    if person.chars().count() > 128 {
+        return too_long("safety_identifier", 128, person.chars().count());
+    }
+    let Some(Value::Object(labels)) = present(body, "metadata") else { return Ok(()) };
+    if labels.len() > 16 {
+        let text = "Invalid 'metadata': too many properties. Expected an object with at most 16 \
+                    properties.";
+        return Err(Refusal::bad(text).at("metadata").code("object_above_max_properties"));
+    }
+    for (name, value) in labels {
+        let path = format!("metadata.{name}");
+        let text = value.as_str().ok_or_else(|| wrong_type(&path, "a string", value))?;
+        if name.chars().count() > 64 {
+            return too_long(&path, 64, name.chars().count());
+        }
+        if text.chars().count() > 512 {
+            return too_long(&path, 512, text.chars().count());
+        }
+    }
+    Ok(())
 }
 
 fn response_format(body: &Map<String, Value>, messages: &[Value]) -> Result<(), Refusal> {
@@ -237,6 +275,10 @@ fn traps(body: &Map<String, Value>) -> Result<(), Refusal> {
                     'max_completion_tokens' instead.";
         return Err(Refusal::bad(text).at("max_tokens").code("unsupported_parameter"));
     }
+    if present(body, "stop").is_some() {
+        let text = "Unsupported parameter: 'stop' is not supported with this model.";
+        return Err(Refusal::bad(text).at("stop").code("unsupported_parameter"));
+    }
     let effort = present(body, "reasoning_effort").and_then(Value::as_str);
     let has_tools = present(body, "tools").is_some();
     if has_tools
@@ -254,6 +296,12 @@ fn traps(body: &Map<String, Value>) -> Result<(), Refusal> {
 }
 
 fn sampling(body: &Map<String, Value>) -> Result<(), Refusal> {
+    for name in ["logprobs", "top_logprobs", "logit_bias"] {
+        if present(body, name).is_some_and(|it| *it != Value::Bool(false)) {
+            let text = format!("Unsupported parameter: '{name}' is not supported with this model.");
+            return Err(Refusal::bad(text).at(name).code("unsupported_parameter"));
+        }
+    }
     let defaults = [
         ("temperature", 1.0),
         ("top_p", 1.0),

@@ -1,9 +1,9 @@
-//! What OpenAI refuses in `messages`: roles, contents, and the pairing of tool calls.
+//! What OpenAI refuses in `messages`: roles, and the pairing of tool calls.
 
 use serde_json::Value;
 
 use super::check::{missing, wrong_type, wrong_value};
-use crate::answer::mint;
+use super::{parts, tools};
 use crate::refusal::Refusal;
 
 const ROLES: &[&str] = &["system", "assistant", "user", "function", "tool", "developer"];
@@ -21,7 +21,7 @@ pub(super) fn check(messages: &[Value], lenient: bool) -> Result<(), Refusal> {
         } else if !open.is_empty() {
             return Err(unanswered(&path, &open));
         }
-        content(message, role, &path, lenient)?;
+        parts::check(message, role, &path, lenient)?;
         if role == "assistant" {
             open = calls(message, &path)?;
         }
@@ -102,89 +102,14 @@ fn call<'a>(call: &'a Value, path: &str) -> Result<&'a str, Refusal> {
     short_id(id, &format!("{path}.id"))?;
     match text("/type")? {
         "function" => {
-            text("/function/name")?;
+            tools::pattern(text("/function/name")?, &format!("{path}.function.name"))?;
             text("/function/arguments")?;
         }
         "custom" => {
-            text("/custom/name")?;
+            tools::pattern(text("/custom/name")?, &format!("{path}.custom.name"))?;
             text("/custom/input")?;
         }
         other => return Err(wrong_value(&format!("{path}.type"), other, &["function", "custom"])),
     }
     Ok(id)
-}
-
-fn content(message: &Value, role: &str, path: &str, lenient: bool) -> Result<(), Refusal> {
-    let at = format!("{path}.content");
-    match message.get("content") {
-        Some(Value::String(_)) => Ok(()),
-        Some(Value::Array(parts)) if parts.is_empty() => {
-            let text = format!(
-                "Invalid '{at}': empty array. Expected an array with minimum length 1, but got an empty array instead."
-            );
-            Err(Refusal::bad(text).at(at).code("empty_array"))
-        }
-        Some(Value::Array(parts)) => {
-            let mut parts = parts.iter().enumerate();
-            parts.try_for_each(|(place, it)| part(it, role, &format!("{at}[{place}]"), lenient))
-        }
-        None | Some(Value::Null) if role == "function" || stands_without(message, role) => Ok(()),
-        None | Some(Value::Null) => {
-            let text =
-                format!("Invalid value for 'content': expected a string, got null. - '{at}'");
-            Err(Refusal::bad(text).at(at))
-        }
-        Some(other) => Err(wrong_type(&at, "one of a string or array of objects", other)),
-    }
-}
-
-/// An assistant message may lack content when it holds something else.
-fn stands_without(message: &Value, role: &str) -> bool {
-    let holds = |name: &str| message.get(name).is_some_and(|value| !value.is_null());
-    role == "assistant"
-        && ["tool_calls", "function_call", "audio", "refusal"].iter().any(|it| holds(it))
-}
-
-fn part(part: &Value, role: &str, path: &str, lenient: bool) -> Result<(), Refusal> {
-    if lenient {
-        return Ok(());
-    }
-    let at = format!("{path}.type");
-    let kind = part.get("type").and_then(Value::as_str).ok_or_else(|| missing(&at))?;
-    let allowed: &[&str] = match role {
-        "user" => &["text", "image_url", "input_audio", "file"],
-        "assistant" => &["text", "refusal"],
-        _ => &["text"],
-    };
-    if !allowed.contains(&kind) {
-        return Err(wrong_value(&at, kind, allowed));
-    }
-    let member = if kind == "image_url" { "/image_url/url" } else { "/text" };
-    let Some(text) = part.pointer(member).and_then(Value::as_str) else {
-        let holds_text = matches!(kind, "text" | "image_url");
-        let name = member.replace('/', ".");
-        return if holds_text { Err(missing(&format!("{path}{name}"))) } else { Ok(()) };
-    };
-    // Gateways take `cache_control`; the vendor does not know it.
-    if part.get("cache_control").is_some() {
-        let text = format!("Unknown parameter: '{path}.cache_control'.");
-        return Err(Refusal::bad(text).at(path).code("unknown_parameter"));
-    }
-    if kind == "image_url" { image(text, path) } else { Ok(()) }
-}
-
-fn image(url: &str, path: &str) -> Result<(), Refusal> {
-    if url.starts_with("https://") || url.starts_with("http://") || data_url(url).is_some() {
-        return Ok(());
-    }
-    let text = "Invalid image data URL. Expected a base64-encoded data URL with an image MIME type \
-                (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=').";
-    Err(Refusal::bad(text).at(format!("{path}.image_url.url")).code("invalid_image_url"))
-}
-
-/// Media type and size of an image in a data URL.
-pub(super) fn data_url(url: &str) -> Option<(String, usize)> {
-    let (media_type, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
-    let known = ["image/png", "image/jpeg", "image/gif", "image/webp"].contains(&media_type);
-    known.then_some((media_type.to_owned(), mint::decode(data)?.len()))
 }

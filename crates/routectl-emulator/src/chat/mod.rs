@@ -4,6 +4,8 @@ mod answer;
 mod ask;
 mod check;
 mod history;
+mod parts;
+mod schema;
 mod tools;
 
 use http::HeaderMap;

@@ -1,15 +1,16 @@
-//! What OpenAI refuses in `tools`, `tool_choice` and the schemas of strict outputs.
+//! What OpenAI refuses in `tools`, `tool_choice` and `response_format`.
 
 use serde_json::{Map, Value};
 
 use super::check::{missing, present, wrong_type, wrong_value};
+use super::schema::{strict, whole};
 use crate::refusal::Refusal;
 
 const MAX_TOOLS: usize = 128;
 const MAX_NAME: usize = 64;
 
 /// Refuses tools that the vendor refuses.
-pub(super) fn check(body: &Map<String, Value>) -> Result<(), Refusal> {
+pub(super) fn check(body: &Map<String, Value>, lenient: bool) -> Result<(), Refusal> {
     let Some(Value::Array(tools)) = present(body, "tools") else { return Ok(()) };
     if tools.is_empty() {
         return Err(Refusal::bad("[] is too short - 'tools'").at("tools").code("empty_array"));
@@ -24,8 +25,30 @@ pub(super) fn check(body: &Map<String, Value>) -> Result<(), Refusal> {
     }
     for (place, it) in tools.iter().enumerate() {
         tool(it, &format!("tools[{place}]"))?;
+        if !lenient {
+            known(it, &format!("tools[{place}]"))?;
+        }
     }
     choice(present(body, "tool_choice"), tools)
+}
+
+/// Gateways take more members, `cache_control` among them; the vendor does not.
+fn known(tool: &Value, path: &str) -> Result<(), Refusal> {
+    let kind = tool.get("type").and_then(Value::as_str).unwrap_or_default();
+    let inner: &[&str] = match kind {
+        "function" => &["name", "description", "parameters", "strict"],
+        _ => &["name", "description", "format"],
+    };
+    let levels = [(Some(tool), path.to_owned(), &["type", kind][..])];
+    let below = (tool.get(kind), format!("{path}.{kind}"), inner);
+    for (holder, path, names) in levels.into_iter().chain([below]) {
+        let mut members = holder.and_then(Value::as_object).into_iter().flatten();
+        if let Some((name, _)) = members.find(|(name, _)| !names.contains(&name.as_str())) {
+            let text = format!("Unknown parameter: '{path}.{name}'.");
+            return Err(Refusal::bad(text).at(path).code("unknown_parameter"));
+        }
+    }
+    Ok(())
 }
 
 fn tool(tool: &Value, path: &str) -> Result<(), Refusal> {
@@ -47,13 +70,12 @@ fn tool(tool: &Value, path: &str) -> Result<(), Refusal> {
         );
         return Err(Refusal::bad(text).at(at).code("invalid_function_parameters"));
     }
-    if inner.get("strict") == Some(&Value::Bool(true)) {
-        strict(schema, "()").map_err(|why| {
-            let text = format!("Invalid schema for function '{called}': {why}");
-            Refusal::bad(text).at(at).code("invalid_function_parameters")
-        })?;
-    }
-    Ok(())
+    let is_strict = inner.get("strict") == Some(&Value::Bool(true));
+    let judged = if is_strict { strict(schema) } else { whole(schema, "()") };
+    judged.map_err(|why| {
+        let text = format!("Invalid schema for function '{called}': {why}");
+        Refusal::bad(text).at(at).code("invalid_function_parameters")
+    })
 }
 
 fn name(holder: &Value, path: &str) -> Result<(), Refusal> {
@@ -67,6 +89,11 @@ fn name(holder: &Value, path: &str) -> Result<(), Refusal> {
         );
         return Err(Refusal::bad(text).at(path).code("string_above_max_length"));
     }
+    pattern(name, path)
+}
+
+/// Refuses a name with other letters, in a definition as in a history.
+pub(super) fn pattern(name: &str, path: &str) -> Result<(), Refusal> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if !name.is_empty() && name.bytes().all(fits) {
         return Ok(());
@@ -125,45 +152,8 @@ pub(super) fn check_schema_format(format: &Value) -> Result<(), Refusal> {
         return Ok(());
     }
     let called = inner.get("name").and_then(Value::as_str).unwrap_or_default();
-    strict(schema, "()").map_err(|why| {
+    strict(schema).map_err(|why| {
         let text = format!("Invalid schema for response_format '{called}': {why}");
         Refusal::bad(text).at("response_format").code("invalid_json_schema")
     })
-}
-
-/// The rules for strict schemas: every object closed, every property required.
-fn strict(schema: &Value, context: &str) -> Result<(), String> {
-    for word in ["allOf", "oneOf", "not", "if"] {
-        if schema.get(word).is_some() {
-            return Err(format!("In context={context}, '{word}' is not permitted."));
-        }
-    }
-    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-        if schema.get("additionalProperties") != Some(&Value::Bool(false)) {
-            return Err(format!(
-                "In context={context}, 'additionalProperties' is required to be supplied and to be \
-                 false."
-            ));
-        }
-        let required = schema.get("required").and_then(Value::as_array);
-        let listed = |name: &str| required.is_some_and(|all| all.iter().any(|it| it == name));
-        if let Some(name) = properties.keys().find(|name| !listed(name)) {
-            return Err(format!(
-                "In context={context}, 'required' is required to be supplied and to be an array \
-                 including every key in properties. Missing '{name}'."
-            ));
-        }
-        for (name, part) in properties {
-            strict(part, &format!("('properties', '{name}')"))?;
-        }
-    }
-    if let Some(items) = schema.get("items") {
-        strict(items, "('items',)")?;
-    }
-    let parts = ["anyOf"].iter().filter_map(|word| schema.get(word)).filter_map(Value::as_array);
-    for part in parts.flatten() {
-        strict(part, "('anyOf',)")?;
-    }
-    let shared = schema.get("$defs").and_then(Value::as_object).into_iter().flatten();
-    shared.map(|(_, part)| part).try_for_each(|part| strict(part, "('$defs',)"))
 }

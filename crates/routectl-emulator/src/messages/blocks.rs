@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::version::Terms;
-use super::{extra, no, required, required_text};
-use crate::answer::mint::{Sealed, decode, is_ours};
+use super::{extra, media, no, required, required_text};
+use crate::answer::mint::{Sealed, is_ours};
 use crate::refusal::Refusal;
 
 /// One kind of block (anthropic-messages facts, section 4.3).
@@ -154,10 +154,11 @@ pub(super) fn cache_mark(holder: &Value, path: &str, terms: &Terms) -> Result<()
 fn inside(block: &Value, tag: &str, role: &str, path: &str, terms: &Terms) -> Result<(), Refusal> {
     match tag {
         "text" => text(block, role, path, terms),
-        "image" => image(block, path),
+        "image" => media::image(block, path),
         "document" if role == "assistant" && terms.newest => {
             no(path, "document blocks are not supported in assistant messages")
         }
+        "document" => media::document(block, path, terms),
         "tool_use" => tool_use(block, path),
         "tool_result" => tool_result(block, path, terms),
         "thinking" => {
@@ -189,39 +190,15 @@ fn text(block: &Value, role: &str, path: &str, terms: &Terms) -> Result<(), Refu
     Ok(())
 }
 
-fn image(block: &Value, path: &str) -> Result<(), Refusal> {
-    let source = required(block, path, "source")?;
-    let path = format!("{path}.source");
-    match required_text(source, &path, "type")? {
-        "base64" => {
-            let media = required_text(source, &path, "media_type")?;
-            if !["image/jpeg", "image/png", "image/gif", "image/webp"].contains(&media) {
-                let text = "Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'";
-                return no(&format!("{path}.base64.media_type"), text);
-            }
-            match decode(required_text(source, &path, "data")?) {
-                Some(bytes) if !bytes.is_empty() => Ok(()),
-                _ => no(&format!("{path}.base64.data"), "The image data is not valid base64"),
-            }
-        }
-        "url" => required_text(source, &path, "url").map(|_| ()),
-        "file" => required_text(source, &path, "file_id").map(|_| ()),
-        other => {
-            let text = format!(
-                "Input tag '{other}' found using 'type' does not match any of the expected tags: \
-                 'base64', 'url', 'file'"
-            );
-            no(&path, &text)
-        }
-    }
-}
-
 fn tool_use(block: &Value, path: &str) -> Result<(), Refusal> {
     let id = required_text(block, path, "id")?;
     id_pattern(id, &format!("{path}.id"))?;
     let name = required_text(block, path, "name")?;
     if name.is_empty() || name.len() > 200 {
         return no(&format!("{path}.name"), "String should have between 1 and 200 characters");
+    }
+    if !name.bytes().all(letter) {
+        return no(&format!("{path}.name"), "String should match pattern '^[a-zA-Z0-9_-]{1,200}$'");
     }
     if required(block, path, "input")?.is_object() {
         return Ok(());
@@ -230,11 +207,15 @@ fn tool_use(block: &Value, path: &str) -> Result<(), Refusal> {
 }
 
 fn id_pattern(id: &str, path: &str) -> Result<(), Refusal> {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if (1..=64).contains(&id.len()) && id.bytes().all(letter) {
         return Ok(());
     }
     no(path, "String should match pattern '^[a-zA-Z0-9_-]+$'")
+}
+
+/// What ids and names are made of.
+pub(super) fn letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
 fn tool_result(block: &Value, path: &str, terms: &Terms) -> Result<(), Refusal> {

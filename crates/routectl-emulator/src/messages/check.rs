@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::models::{Model, model};
+use super::schema::{Weight, closed};
 use super::version::Terms;
-use super::{blocks, extra, history, no, thinking, tools};
+use super::{blocks, cache, extra, history, no, thinking, tools};
 use crate::refusal::Refusal;
 
 /// What the body is for: counting knows fewer members.
@@ -102,12 +103,16 @@ pub(crate) fn check(
     }
     system(body, terms)?;
     limits(body, name, &model)?;
-    outputs(body, terms)?;
+    let mut weight = Weight::default();
+    outputs(body, terms, &mut weight)?;
     history::check(messages, &model, terms)?;
-    tools::check(body, &model, terms)?;
+    tools::check(body, &model, terms, &mut weight)?;
+    weight.check()?;
+    citations(body, messages)?;
+    undeclared(body, messages, &model)?;
     thinking::check(body, &model, terms)?;
     prefill(body, messages, &model)?;
-    cache_marks(body, messages)
+    cache::check(body, messages)
 }
 
 /// The member, unless it is absent or null.
@@ -169,8 +174,8 @@ fn limits(body: &Map<String, Value>, name: &str, model: &Model) -> Result<(), Re
             );
             return no("max_tokens", &text);
         }
-        if limit == 0 && present(body, "stream") == Some(&Value::Bool(true)) {
-            return no("max_tokens", "0 may not be combined with stream");
+        if let (0, Some(other)) = (limit, beside_nothing(body)) {
+            return no("max_tokens", &format!("0 may not be combined with {other}"));
         }
     }
     for (name, high) in [("temperature", 1.0), ("top_p", 1.0), ("top_k", f64::MAX)] {
@@ -198,7 +203,24 @@ fn limits(body: &Map<String, Value>, name: &str, model: &Model) -> Result<(), Re
     Ok(())
 }
 
-fn outputs(body: &Map<String, Value>, terms: &Terms) -> Result<(), Refusal> {
+/// What a request that only warms the cache must not hold.
+fn beside_nothing(body: &Map<String, Value>) -> Option<&'static str> {
+    let text = |way: &[&str]| {
+        let first = body.get(*way.first()?)?;
+        way.iter().skip(1).try_fold(first, |holder, name| holder.get(name))?.as_str()
+    };
+    let forced = matches!(text(&["tool_choice", "type"]), Some("any" | "tool"));
+    let streamed = present(body, "stream") == Some(&Value::Bool(true));
+    let cases = [
+        (streamed, "stream"),
+        (text(&["thinking", "type"]) == Some("enabled"), "enabled thinking"),
+        (text(&["output_config", "format", "type"]).is_some(), "an output format"),
+        (forced, "a forced tool_choice"),
+    ];
+    cases.into_iter().find_map(|(met, what)| met.then_some(what))
+}
+
+fn outputs(body: &Map<String, Value>, terms: &Terms, weight: &mut Weight) -> Result<(), Refusal> {
     if let Some(Value::Object(metadata)) = body.get("metadata") {
         if let Some(name) = metadata.keys().find(|name| *name != "user_id") {
             return extra(&format!("metadata.{name}"));
@@ -233,7 +255,7 @@ fn outputs(body: &Map<String, Value>, terms: &Terms) -> Result<(), Refusal> {
         let Some(schema) = format.get("schema") else {
             return no(&format!("{path}.schema"), "Field required");
         };
-        tools::closed(schema, &format!("{path}.schema"))?;
+        closed(schema, &format!("{path}.schema"), weight)?;
     }
     Ok(())
 }
@@ -261,27 +283,36 @@ fn prefill(body: &Map<String, Value>, messages: &[Value], model: &Model) -> Resu
     Ok(())
 }
 
-/// At most four marks, and no long one after a short one, in the order of the prompt.
-fn cache_marks(body: &Map<String, Value>, messages: &[Value]) -> Result<(), Refusal> {
-    let listed = |name: &str| body.get(name).and_then(Value::as_array).into_iter().flatten();
-    let turns = messages.iter().flat_map(history::blocks_of);
-    let holders = listed("tools").chain(listed("system")).chain(turns);
-    let marks =
-        holders.filter_map(|it| it.get("cache_control")).chain(present(body, "cache_control"));
-    let marks: Vec<bool> = marks
-        .filter(|mark| !mark.is_null())
-        .map(|mark| mark.get("ttl").and_then(Value::as_str) == Some("1h"))
-        .collect();
-    if marks.len() > 4 {
-        return Err(Refusal::bad(format!(
-            "A maximum of 4 blocks with cache_control may be provided. Found {}.",
-            marks.len()
-        )));
+/// Citations are for all documents or for none, and not beside an output format.
+fn citations(body: &Map<String, Value>, messages: &[Value]) -> Result<(), Refusal> {
+    let blocks = messages.iter().flat_map(history::blocks_of);
+    let documents = blocks.filter(|block| history::is(block, "document"));
+    let cites = |block: &Value| block.pointer("/citations/enabled") == Some(&Value::Bool(true));
+    let (citing, silent): (Vec<_>, Vec<_>) = documents.partition(|block| cites(block));
+    if citing.is_empty() {
+        return Ok(());
     }
-    if marks.windows(2).any(|pair| pair == [false, true]) {
-        return Err(Refusal::bad(
-            "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block",
-        ));
+    if !silent.is_empty() {
+        let text = "Citations must be enabled on all documents or on none of them.";
+        return Err(Refusal::bad(text));
+    }
+    let format = body.get("output_config").and_then(|it| it.get("format"));
+    if format.is_some_and(|it| !it.is_null()) {
+        return Err(Refusal::bad("Citations may not be combined with output_config.format."));
     }
     Ok(())
+}
+
+/// Older models want the tools of a history to be declared.
+fn undeclared(body: &Map<String, Value>, messages: &[Value], model: &Model) -> Result<(), Refusal> {
+    let declares =
+        present(body, "tools").and_then(Value::as_array).is_some_and(|it| !it.is_empty());
+    let mut blocks = messages.iter().flat_map(history::blocks_of);
+    let uses = |block: &Value| history::is(block, "tool_use") || history::is(block, "tool_result");
+    if declares || !model.declared || !blocks.any(uses) {
+        return Ok(());
+    }
+    Err(Refusal::bad(
+        "Requires tools to be defined: the messages hold `tool_use` or `tool_result` blocks.",
+    ))
 }

@@ -20,6 +20,9 @@ pub(super) fn check(messages: &[Value], model: &Model, terms: &Terms) -> Result<
     for place in 0..messages.len() {
         system_place(messages, place)?;
     }
+    if messages.first().is_some_and(|it| role_of(it) == "assistant") && !terms.lenient {
+        return no("messages", "first message must use the \"user\" role");
+    }
     unique_ids(messages)?;
     pairing(messages)
 }
@@ -170,6 +173,7 @@ fn pairing(messages: &[Value]) -> Result<(), Refusal> {
 
 fn results_fit(message: &Value, before: Option<&Value>, path: &str) -> Result<(), Refusal> {
     let calls = ids(before, "tool_use", "id");
+    let mut seen = HashSet::new();
     let mut other = false;
     for (at, block) in blocks_of(message).iter().enumerate() {
         if !is(block, "tool_result") {
@@ -181,6 +185,13 @@ fn results_fit(message: &Value, before: Option<&Value>, path: &str) -> Result<()
             let text = format!(
                 "unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each `tool_result` \
                  block must have a corresponding `tool_use` block in the previous message."
+            );
+            return no(&format!("{path}.content.{at}"), &text);
+        }
+        if !seen.insert(id) {
+            let text = format!(
+                "each tool_use must have a single result. Found multiple `tool_result` blocks \
+                 with id: {id}"
             );
             return no(&format!("{path}.content.{at}"), &text);
         }

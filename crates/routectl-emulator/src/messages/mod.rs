@@ -3,9 +3,12 @@
 mod answer;
 mod ask;
 mod blocks;
+mod cache;
 mod check;
 mod history;
+mod media;
 mod models;
+mod schema;
 mod thinking;
 mod tools;
 mod version;

@@ -16,6 +16,10 @@ pub(super) struct Model {
     pub system_turns: bool,
     /// Whether thoughts are left out unless `display` asks for them.
     pub hides: bool,
+    /// Whether tools that the history uses must be declared.
+    pub declared: bool,
+    /// Whether thinking can only be turned off, or down to between tools, up to effort `high`.
+    pub calm_to_high: bool,
     pub max_output: u64,
 }
 
@@ -43,6 +47,8 @@ const ANY: Model = Model {
     forced: true,
     system_turns: true,
     hides: false,
+    declared: false,
+    calm_to_high: false,
     max_output: u64::MAX,
 };
 
@@ -51,6 +57,7 @@ const OLD: Model = Model {
     efforts: NO_EFFORT,
     sampling: Sampling::Either,
     system_turns: false,
+    declared: true,
     max_output: 64_000,
     ..ANY
 };
@@ -76,15 +83,25 @@ const MODELS: &[Model] = &[
     Model { prefix: "claude-sonnet-4-6", ..FOUR_SIX },
     Model { prefix: "claude-opus-4-7", system_turns: false, ..LATE },
     Model { prefix: "claude-opus-4-8", ..LATE },
-    Model { prefix: "claude-opus-5", ..LATE },
+    Model { prefix: "claude-opus-5", calm_to_high: true, ..LATE },
     Model { prefix: "claude-sonnet-5", system_turns: false, ..LATE },
     Model { prefix: "claude-fable-5", forced: true, ..NEWEST },
     Model { prefix: "claude-mythos-5", forced: true, ..NEWEST },
     Model { prefix: "claude-fable-5-", ..NEWEST },
     Model { prefix: "claude-mythos-5-", ..NEWEST },
     Model { prefix: "claude-opus-5-5", ..NEWEST },
-    Model { prefix: "claude-sonnet-5-5", thinking: &["adaptive", "between_tools"], ..NEWEST },
-    Model { prefix: "claude-haiku-5-5", thinking: &["adaptive", "disabled"], ..NEWEST },
+    Model {
+        prefix: "claude-sonnet-5-5",
+        thinking: &["adaptive", "between_tools"],
+        calm_to_high: true,
+        ..NEWEST
+    },
+    Model {
+        prefix: "claude-haiku-5-5",
+        thinking: &["adaptive", "disabled"],
+        calm_to_high: true,
+        ..NEWEST
+    },
     Model {
         prefix: "claude-mythos-preview",
         thinking: &["adaptive", "enabled"],

@@ -25,6 +25,9 @@ pub(super) fn check(
         (Some(_), None) => return no("thinking.type", "Field required"),
         (Some(thinking), Some(kind)) => shape(thinking, kind, model, terms)?,
     }
+    if matches!(kind, Some("disabled" | "between_tools")) {
+        calm(body, model)?;
+    }
     if kind == Some("enabled") {
         budget(body, terms)?;
         first_block(body)?;
@@ -33,6 +36,16 @@ pub(super) fn check(
         beside(body, kind == Some("enabled"))?;
     }
     sampling(body, model)
+}
+
+/// Where much effort is asked for, some models cannot be kept from thinking.
+fn calm(body: &Map<String, Value>, model: &Model) -> Result<(), Refusal> {
+    let effort = body.get("output_config").and_then(|it| it.get("effort")).and_then(Value::as_str);
+    if model.calm_to_high && matches!(effort, Some("xhigh" | "max")) {
+        let text = "thinking may only be turned off at effort 'high' or below for this model.";
+        return Err(Refusal::bad(text));
+    }
+    Ok(())
 }
 
 fn shape(thinking: &Value, kind: &str, model: &Model, terms: &Terms) -> Result<(), Refusal> {

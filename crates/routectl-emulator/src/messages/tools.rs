@@ -1,4 +1,4 @@
-//! What Anthropic refuses in `tools`, `tool_choice` and the schema of a structured output.
+//! What Anthropic refuses in `tools` and `tool_choice`.
 
 use std::collections::HashSet;
 
@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::check::present;
 use super::models::Model;
+use super::schema::{Weight, closed};
 use super::version::Terms;
 use super::{blocks, extra, no, required, required_text};
 use crate::refusal::Refusal;
@@ -38,11 +39,15 @@ const VENDOR: &[&str] = &[
     "mcp_toolset",
 ];
 
+/// Tools whose arguments must match their schema.
+const MAX_STRICT: usize = 20;
+
 /// Refuses tools that the vendor refuses.
 pub(super) fn check(
     body: &Map<String, Value>,
     model: &Model,
     terms: &Terms,
+    weight: &mut Weight,
 ) -> Result<(), Refusal> {
     let tools = match present(body, "tools") {
         None => &[],
@@ -51,10 +56,15 @@ pub(super) fn check(
     };
     let mut names = HashSet::new();
     for (place, tool) in tools.iter().enumerate() {
-        check_tool(tool, &format!("tools.{place}"), terms)?;
+        check_tool(tool, &format!("tools.{place}"), terms, weight)?;
         if tool.get("name").is_some_and(|name| !names.insert(name.to_string())) {
             return Err(Refusal::bad("tools: Tool names must be unique."));
         }
+    }
+    if tools.iter().filter(|tool| tool.get("strict") == Some(&Value::Bool(true))).count()
+        > MAX_STRICT
+    {
+        return no("tools", "Too many strict tools: at most 20 are supported");
     }
     check_choice(present(body, "tool_choice"), tools, model)
 }
@@ -64,7 +74,7 @@ pub(super) fn is_custom(tool: &Value) -> bool {
     matches!(tool.get("type").map(Value::as_str), None | Some(None | Some("custom")))
 }
 
-fn check_tool(tool: &Value, path: &str, terms: &Terms) -> Result<(), Refusal> {
+fn check_tool(tool: &Value, path: &str, terms: &Terms, weight: &mut Weight) -> Result<(), Refusal> {
     if !tool.is_object() {
         return no(path, "Input should be a valid dictionary or object to extract fields from");
     }
@@ -88,7 +98,7 @@ fn check_tool(tool: &Value, path: &str, terms: &Terms) -> Result<(), Refusal> {
     blocks::cache_mark(tool, &path, terms)?;
     name(required_text(tool, &path, "name")?, &format!("{path}.name"))?;
     let schema = required(tool, &path, "input_schema")?;
-    let path = format!("{path}.input_schema");
+    let (holder, path) = (path.clone(), format!("{path}.input_schema"));
     if schema.get("type").and_then(Value::as_str) != Some("object") {
         let missing = schema.get("type").is_none();
         let text = if missing { "Field required" } else { "Input should be 'object'" };
@@ -100,12 +110,26 @@ fn check_tool(tool: &Value, path: &str, terms: &Terms) -> Result<(), Refusal> {
             return no(&path, text);
         }
     }
-    if tool.get("strict") == Some(&Value::Bool(true)) { closed(schema, &path) } else { Ok(()) }
+    types(tool, &holder)?;
+    match tool.get("strict") {
+        Some(Value::Bool(true)) => closed(schema, &path, weight),
+        _ => Ok(()),
+    }
+}
+
+fn types(tool: &Value, path: &str) -> Result<(), Refusal> {
+    let present = |name: &str| tool.get(name).filter(|it| !it.is_null());
+    if present("description").is_some_and(|it| !it.is_string()) {
+        return no(&format!("{path}.description"), "Input should be a valid string");
+    }
+    if present("strict").is_some_and(|it| !it.is_boolean()) {
+        return no(&format!("{path}.strict"), "Input should be a valid boolean");
+    }
+    Ok(())
 }
 
 fn name(name: &str, path: &str) -> Result<(), Refusal> {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    if (1..=64).contains(&name.len()) && name.bytes().all(letter) {
+    if (1..=64).contains(&name.len()) && name.bytes().all(blocks::letter) {
         return Ok(());
     }
     no(path, "String should match pattern '^[a-zA-Z0-9_-]{1,64}$'")
@@ -147,23 +171,4 @@ fn check_choice(choice: Option<&Value>, tools: &[Value], model: &Model) -> Resul
         return Ok(());
     }
     Err(Refusal::bad(format!("Tool '{wanted}' not found in provided tools")))
-}
-
-/// The subset of schemas for strict tools and structured outputs: every object is closed.
-pub(super) fn closed(schema: &Value, path: &str) -> Result<(), Refusal> {
-    let is_object = schema.get("type").and_then(Value::as_str) == Some("object");
-    if is_object && schema.get("additionalProperties") != Some(&Value::Bool(false)) {
-        let text = "For 'object' type, 'additionalProperties' must be explicitly set to false";
-        return no(path, text);
-    }
-    for word in ["minimum", "maximum", "multipleOf", "minLength", "maxLength"] {
-        if schema.get(word).is_some() {
-            let kind = schema.get("type").and_then(Value::as_str).unwrap_or("string");
-            return no(path, &format!("For '{kind}' type, property '{word}' is not supported"));
-        }
-    }
-    let named = ["properties", "$defs"].iter().filter_map(|it| schema.get(it));
-    let named = named.filter_map(Value::as_object).flatten().map(|(_, part)| part);
-    let listed = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
-    named.chain(listed).chain(schema.get("items")).try_for_each(|part| closed(part, path))
 }

@@ -6,7 +6,7 @@ use super::{body, with};
 use crate::Format;
 use crate::chat;
 
-fn verdict(model: &str, change: &Value) -> Result<(), String> {
+pub(super) fn verdict(model: &str, change: &Value) -> Result<(), String> {
     let body = with(body(Format::Chat, model, false, "hi"), change);
     let lenient = model.starts_with("lenient-");
     chat::check(body.as_object().unwrap(), lenient).map_err(|refusal| refusal.message)
@@ -54,11 +54,23 @@ fn what_openai_refuses_is_refused() {
         (json!({"tool_choice": "auto"}), "only allowed when 'tools' are specified"),
         (json!({"top_logprobs": 3}), "only allowed when 'logprobs'"),
         (json!({"stop": ["a", "b", "c", "d", "e"]}), "maximum length 4"),
+        (json!({"max_tokens": 5, "max_completion_tokens": 5}), "at the same time"),
+        (json!({"safety_identifier": "u".repeat(129)}), "maximum length 128"),
+        (json!({"metadata": {"team": 1}}), "metadata.team': expected a string"),
+        (json!({"metadata": {"team": "t".repeat(513)}}), "maximum length 512"),
         (json!({"tools": []}), "[] is too short - 'tools'"),
         (json!({"tools": [tool("a b")]}), "does not match pattern"),
         (json!({"tools": [tool(&"f".repeat(65))]}), "maximum length 64"),
         (json!({"tools": vec![tool("f"); 129]}), "maximum length 128"),
         (json!({"tools": [{"type": "web_search"}]}), "Invalid value: 'web_search'"),
+        (
+            json!({"tools": [with(tool("f"), &json!({"cache_control": {"type": "ephemeral"}}))]}),
+            "Unknown parameter: 'tools[0].cache_control'",
+        ),
+        (
+            json!({"tools": [{"type": "function", "function": {"name": "f", "input_schema": {}}}]}),
+            "Unknown parameter: 'tools[0].function.input_schema'",
+        ),
         (
             json!({"tools": [tool("f")], "tool_choice": {"type": "function", "function": {"name": "g"}}}),
             "Tool choice 'g' not found",
@@ -97,6 +109,14 @@ fn what_openai_refuses_is_refused() {
             "[] is too short",
         ),
         (json!({"messages": [user, calls(&["a"])]}), "did not have response messages: a"),
+        (
+            json!({"messages": [user, {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": {"name": "mcp.f", "arguments": "{}"}}]}, result("a")]}),
+            "messages[1].tool_calls[0].function.name",
+        ),
+        (
+            json!({"messages": [with(user.clone(), &json!({"cache_control": {"type": "ephemeral"}}))]}),
+            "Unknown parameter: 'messages[0].cache_control'",
+        ),
         (
             json!({"messages": [user, calls(&["a", "b"]), result("a"), user]}),
             "did not have response messages: b",
@@ -158,6 +178,8 @@ fn models_that_reason_have_rules_of_their_own() {
         ("gpt-5.5", json!({"max_tokens": 5}), "Use 'max_completion_tokens' instead"),
         ("gpt-5.5", json!({"temperature": 0.2}), "'temperature' does not support 0.2"),
         ("o4-mini", json!({"top_p": 0.2}), "'top_p' does not support"),
+        ("o4-mini", json!({"stop": "x"}), "'stop' is not supported with this model"),
+        ("gpt-5.5", json!({"logprobs": true}), "'logprobs' is not supported with this model"),
         ("gpt-5.6", tools, "Function tools with reasoning_effort are not supported"),
         ("gpt-6-astra", json!({"tools": [tool("f")]}), "Function tools"),
     ];

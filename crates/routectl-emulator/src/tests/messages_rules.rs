@@ -18,24 +18,24 @@ fn headers(version: &str, betas: &str) -> HeaderMap {
     headers
 }
 
-struct Case {
-    model: &'static str,
-    version: &'static str,
-    betas: &'static str,
-    purpose: Purpose,
+pub(super) struct Case {
+    pub(super) model: &'static str,
+    pub(super) version: &'static str,
+    pub(super) betas: &'static str,
+    pub(super) purpose: Purpose,
 }
 
-const PLAIN: Case =
+pub(super) const PLAIN: Case =
     Case { model: "mock-1", version: "2023-06-01", betas: "", purpose: Purpose::Create };
 
-fn verdict(case: &Case, change: &Value) -> Result<(), String> {
+pub(super) fn verdict(case: &Case, change: &Value) -> Result<(), String> {
     let body = with(body(Format::Messages, case.model, false, "hi"), change);
     let mut terms = admit(&headers(case.version, case.betas)).map_err(|it| it.message)?;
     terms.lenient = case.model.starts_with("lenient-");
     check(body.as_object().unwrap(), case.purpose, &terms).map_err(|refusal| refusal.message)
 }
 
-fn refused(case: &Case, change: &Value, words: &str) {
+pub(super) fn refused(case: &Case, change: &Value, words: &str) {
     let refused = verdict(case, change).expect_err(&change.to_string());
     assert!(refused.contains(words), "{change}\n  gave: {refused}\n  not: {words}");
 }
@@ -44,7 +44,7 @@ fn tool(name: &str) -> Value {
     json!({"name": name, "input_schema": {"type": "object", "properties": {}}})
 }
 
-fn turns(turns: &[(&str, Value)]) -> Value {
+pub(super) fn turns(turns: &[(&str, Value)]) -> Value {
     let message = |(role, content): &(&str, Value)| json!({"role": role, "content": content});
     json!({"messages": turns.iter().map(message).collect::<Vec<_>>()})
 }
@@ -62,11 +62,15 @@ fn text(text: &str) -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn members_that_are_not_known_or_not_right_are_refused() {
     let marks = json!(
         [text("a"), text("b"), text("c"), text("d"), text("e")]
             .map(|it| with(it, &json!({"cache_control": {"type": "ephemeral"}})))
     );
+    let inside = json!([with(result("a"), &json!({"content": marks}))]);
+    let last =
+        json!([with(text("a"), &json!({"cache_control": {"type": "ephemeral", "ttl": "1h"}}))]);
     let late = json!([
         with(text("a"), &json!({"cache_control": {"type": "ephemeral"}})),
         with(text("b"), &json!({"cache_control": {"type": "ephemeral", "ttl": "1h"}}))
@@ -78,6 +82,11 @@ fn members_that_are_not_known_or_not_right_are_refused() {
         (json!({"max_tokens": null}), "max_tokens: Field required"),
         (json!({"max_tokens": "5"}), "max_tokens: Input should be a valid integer"),
         (json!({"max_tokens": -1}), "greater than or equal to 0"),
+        (json!({"max_tokens": 0, "stream": true}), "0 may not be combined with stream"),
+        (
+            json!({"max_tokens": 0, "tools": [tool("f")], "tool_choice": {"type": "any"}}),
+            "0 may not be combined with a forced tool_choice",
+        ),
         (json!({"messages": null}), "messages: Field required"),
         (json!({"messages": []}), "at least one message is required"),
         (json!({"temperature": 1.5}), "less than or equal to 1"),
@@ -120,7 +129,20 @@ fn members_that_are_not_known_or_not_right_are_refused() {
             turns(&[("user", marks)]),
             "A maximum of 4 blocks with cache_control may be provided. Found 5.",
         ),
+        (
+            turns(&[("user", json!("hi")), ("assistant", json!([call("a")])), ("user", inside)]),
+            "Found 5.",
+        ),
+        (
+            with(turns(&[("user", last)]), &json!({"cache_control": {"type": "ephemeral"}})),
+            "cache_control of another ttl",
+        ),
         (turns(&[("user", late)]), "must not come after a ttl='5m'"),
+        (
+            json!({"tools": [with(tool("f"), &json!({"description": 1}))]}),
+            "description: Input should",
+        ),
+        (json!({"tools": [with(tool("f"), &json!({"strict": "yes"}))]}), "strict: Input should"),
     ];
     for (change, words) in cases {
         refused(&PLAIN, &change, words);
@@ -162,6 +184,23 @@ fn histories_that_do_not_hold_together_are_refused() {
             "were found without `tool_result` blocks immediately after: a",
         ),
         (turns(&[hi(), ("assistant", json!([call("a")]))]), "were found without `tool_result`"),
+        (turns(&[("assistant", json!("hi")), hi()]), "first message must use the \"user\" role"),
+        (
+            turns(&[
+                hi(),
+                ("assistant", json!([with(call("a"), &json!({"name": "mcp.f"}))])),
+                ("user", json!([result("a")])),
+            ]),
+            "tool_use.name: String should match pattern",
+        ),
+        (
+            turns(&[
+                hi(),
+                ("assistant", json!([call("a")])),
+                ("user", json!([result("a"), result("a")])),
+            ]),
+            "must have a single result",
+        ),
         (
             turns(&[
                 hi(),
@@ -356,6 +395,12 @@ fn generations_of_models_differ() {
     let forced = json!({"tools": [tool("f")], "tool_choice": {"type": "any"}});
     let thinking = |kind: &str| json!({"thinking": {"type": kind, "budget_tokens": if kind == "enabled" { json!(1024) } else { Value::Null }}, "max_tokens": 2048});
     let adaptive = json!({"thinking": {"type": "adaptive"}});
+    let calm = |kind: &str| json!({"thinking": {"type": kind}, "output_config": {"effort": "max"}});
+    let used = turns(&[
+        ("user", json!("hi")),
+        ("assistant", json!([call("a")])),
+        ("user", json!([result("a")])),
+    ]);
     let cases = [
         ("claude-haiku-4-5", adaptive.clone(), "adaptive thinking is not supported"),
         (
@@ -381,6 +426,9 @@ fn generations_of_models_differ() {
             "\"thinking.type.disabled\" is not supported",
         ),
         ("claude-opus-5-5", forced.clone(), "are not supported for this model"),
+        ("claude-opus-5", calm("disabled"), "only be turned off at effort 'high' or below"),
+        ("claude-sonnet-5-5", calm("between_tools"), "only be turned off at effort"),
+        ("claude-haiku-4-5", used.clone(), "Requires tools to be defined"),
         ("claude-fable-5-1", forced.clone(), "are not supported for this model"),
     ];
     for (model, change, words) in cases {
@@ -390,6 +438,8 @@ fn generations_of_models_differ() {
         ("claude-haiku-4-5", prefill.clone()),
         ("claude-haiku-4-5", forced.clone()),
         ("claude-fable-5", forced.clone()),
+        ("claude-opus-4-8", calm("disabled")),
+        ("claude-opus-5", used),
         ("claude-opus-5-5", system.clone()),
         ("claude-opus-5-5", adaptive.clone()),
         ("claude-opus-4-7", json!({"temperature": 1})),
