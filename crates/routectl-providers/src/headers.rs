@@ -34,8 +34,12 @@ pub fn may_be_extra(name: &HeaderName) -> bool {
 
 /// Whether a client's header may pass when configuration names it: never its credentials.
 pub fn may_be_forwarded(name: &HeaderName) -> bool {
-    let is_credential = CREDENTIALS.iter().any(|ending| name.as_str().ends_with(ending));
-    may_be_extra(name) && !is_credential
+    may_be_extra(name) && !is_credential(name)
+}
+
+/// Whether a header carries a credential, by its name.
+pub fn is_credential(name: &HeaderName) -> bool {
+    CREDENTIALS.iter().any(|ending| name.as_str().ends_with(ending))
 }
 
 /// Families of answer headers that clients read: limits, request ids, when to come back.

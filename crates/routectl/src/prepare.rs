@@ -4,12 +4,12 @@
 use bytes::Bytes;
 use http::Request;
 use routectl_auth::Secret;
-use routectl_core::{Failure, Fate, Loss};
+use routectl_core::{Failure, Fate, Loss, Needs};
 use routectl_providers::{Call, Provider, outbound};
 use routectl_wire::{Changes, Document, Reply, Spliced};
 
 use crate::inbound::Inbound;
-use crate::target::{Target, Unfit};
+use crate::target::{Target, Unfit, Upstream};
 
 /// The way of one request to one target.
 pub enum Lane {
@@ -28,17 +28,29 @@ pub struct Translation {
     pub reply: Reply,
 }
 
+/// Why a target cannot serve what a request holds, as far as can be told without saying it to
+/// the target. The needs are read for the first target that has limits.
+pub fn unfit(inbound: &Inbound, target: &Target, needs: &mut Option<Needs>) -> Option<Unfit> {
+    if let Upstream::NotYet { kind } = &target.upstream {
+        return Some(Unfit::NotServed { kind });
+    }
+    if !target.has_limits() {
+        return None;
+    }
+    let needs = needs.get_or_insert_with(|| inbound.format.needs(&inbound.document));
+    target.too_small_for(needs)
+}
+
 impl Lane {
-    /// The lane to a target that this format's provider serves.
+    /// The lane of a request to a target.
     ///
     /// # Errors
     /// Why the request cannot be said to this target.
-    pub fn new(
-        inbound: &Inbound,
-        target: &Target,
-        provider: &dyn Provider,
-        strict: bool,
-    ) -> Result<Self, Unfit> {
+    pub fn new(inbound: &Inbound, target: &Target, strict: bool) -> Result<Self, Unfit> {
+        let provider = match &target.upstream {
+            Upstream::Served { provider, .. } => provider,
+            Upstream::NotYet { kind } => return Err(Unfit::NotServed { kind }),
+        };
         if provider.format().name() == inbound.format.name() {
             return Ok(Self::Native);
         }

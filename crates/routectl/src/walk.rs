@@ -15,12 +15,12 @@ use crate::answer::{Answer, Around, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
 use crate::loss;
-use crate::prepare::Lane;
+use crate::prepare::{self, Lane};
 use crate::record::{Fate, Record};
 use crate::rescue::Rescue;
 use crate::server::Worker;
 use crate::snapshot::Snapshot;
-use crate::target::{Permit, Settling, Target, Unfit, Upstream};
+use crate::target::{Permit, Settling, Target, Unfit};
 
 /// Who served: a model's nickname.
 pub const MODEL: HeaderName = HeaderName::from_static("x-routectl-model");
@@ -165,19 +165,11 @@ impl Driver {
         target: &Target,
         (ask, now): (Ask, std::time::Instant),
     ) -> Option<Unfit> {
-        let provider = match &target.upstream {
-            Upstream::NotYet { kind } => return Some(Unfit::NotServed { kind }),
-            Upstream::Served { provider, .. } => Arc::clone(provider),
-        };
+        if let Some(unfit) = prepare::unfit(&self.inbound, target, &mut self.needs) {
+            return Some(unfit);
+        }
         if self.refused_window.is_some_and(|refused| Window(target.context_window) <= refused) {
             return Some(Unfit::NoLarger);
-        }
-        if target.has_limits() {
-            let inbound = &self.inbound;
-            let needs = self.needs.get_or_insert_with(|| inbound.format.needs(&inbound.document));
-            if let Some(unfit) = target.too_small_for(needs) {
-                return Some(unfit);
-            }
         }
         let prepared = self.lane.as_ref().is_some_and(|(prepared, _)| *prepared == id);
         // A translation costs milliseconds, and a target that rests is not tried.
@@ -185,7 +177,7 @@ impl Driver {
             return None;
         }
         let strict = self.snapshot.config.server.strict_translation;
-        match Lane::new(&self.inbound, target, &*provider, strict) {
+        match Lane::new(&self.inbound, target, strict) {
             Ok(lane) => {
                 self.lane = Some((id, lane));
                 None
@@ -345,35 +337,39 @@ impl Driver {
         failure
     }
 
-    /// No target can do what is asked: says of each why. A request that is too long is said in the
-    /// words on which clients shorten it.
     fn none_fits(&self) -> Failure {
-        let largest = self.unfit.iter().filter_map(|(_, unfit)| match unfit {
-            Unfit::TooSmall { window, needs } => Some((*window, *needs)),
-            Unfit::NotServed { .. }
-            | Unfit::Unreadable(_)
-            | Unfit::CannotSay { .. }
-            | Unfit::WouldLose { .. }
-            | Unfit::Miswritten { .. }
-            | Unfit::Lacks { .. }
-            | Unfit::NoLarger => None,
+        let named = self.unfit.iter().filter_map(|(id, unfit)| {
+            self.target(*id).map(|target| (target.model.nickname.clone(), unfit))
         });
-        if let Some((window, needs)) = largest.max() {
-            let message = format!("prompt is too long: {needs} tokens > {window} maximum");
-            return Failure::new(Class::ContextWindow, Origin::Router, message);
-        }
-        if let Some(failure) = self.unfit.iter().find_map(|(_, unfit)| unfit.of_request()) {
-            return failure;
-        }
-        let reasons = self.unfit.iter().filter_map(|(id, unfit)| {
-            self.target(*id).map(|target| format!("{} {unfit}", target.model.nickname))
-        });
-        let reasons = reasons.collect::<Vec<_>>().join("; ");
-        let message = format!("no target of {} can serve this: {reasons}", self.record.asked());
-        Failure::new(Class::FeatureUnsupported, Origin::Router, message)
+        none_fits(self.record.asked(), &named.collect::<Vec<_>>())
     }
 }
 
+/// No target can do what is asked: says of each why. A request that is too long is said in the
+/// words on which clients shorten it.
+pub fn none_fits(asked: &str, unfit: &[(String, &Unfit)]) -> Failure {
+    let largest = unfit.iter().filter_map(|(_, unfit)| match unfit {
+        Unfit::TooSmall { window, needs } => Some((*window, *needs)),
+        Unfit::NotServed { .. }
+        | Unfit::Unreadable(_)
+        | Unfit::CannotSay { .. }
+        | Unfit::WouldLose { .. }
+        | Unfit::Miswritten { .. }
+        | Unfit::Lacks { .. }
+        | Unfit::NoLarger => None,
+    });
+    if let Some((window, needs)) = largest.max() {
+        let message = format!("prompt is too long: {needs} tokens > {window} maximum");
+        return Failure::new(Class::ContextWindow, Origin::Router, message);
+    }
+    if let Some(failure) = unfit.iter().find_map(|(_, unfit)| unfit.of_request()) {
+        return failure;
+    }
+    let reasons = unfit.iter().map(|(nickname, unfit)| format!("{nickname} {unfit}"));
+    let reasons = reasons.collect::<Vec<_>>().join("; ");
+    let message = format!("no target of {asked} can serve this: {reasons}");
+    Failure::new(Class::FeatureUnsupported, Origin::Router, message)
+}
 impl Outcome {
     /// The response to the client.
     pub fn response(self, format: &dyn routectl_wire::Format) -> Response<Answer> {

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod completions;
 pub mod config;
 pub mod demo;
+pub mod explain;
 pub mod logs;
 pub mod serve;
 pub mod test;
@@ -29,7 +30,9 @@ Examples:
   routectl demo                               see it work, without keys or configuration
   routectl config example > routectl.toml     a configuration to start from
   routectl serve --config routectl.toml       serve it
-  routectl test fast --prompt 'Say hi'        one request through the real path";
+  routectl test fast --prompt 'Say hi'        one request through the real path
+  routectl explain --from messages --request body.json
+                                              what each target would get of it";
 
 /// One thing the binary does for people.
 #[derive(Debug, Subcommand)]
@@ -38,6 +41,8 @@ pub enum Command {
     Serve(serve::Args),
     /// Send one prompt through the real path and show every hop.
     Test(test::Args),
+    /// Show what would become of a request, without sending it.
+    Explain(explain::Args),
     /// See the router at work on built-in hosts: no keys, no configuration.
     Demo(demo::Args),
     /// Check, show or explain the configuration.

@@ -4,7 +4,7 @@
 mod encoding;
 pub(crate) mod guard;
 mod listing;
-mod parse;
+pub mod parse;
 mod routes;
 mod socket;
 

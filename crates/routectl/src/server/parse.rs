@@ -37,16 +37,29 @@ where
         None => body,
         Some(encodings) => encoding::decode(body, &encodings?, limit)?,
     };
+    let query = head.uri.query().map(str::to_owned);
+    read_whole(format, (head.headers, query), body, backlog)
+}
+
+/// A request that is all there.
+///
+/// # Errors
+/// Whatever is wrong with it, with its place.
+pub fn read_whole(
+    format: &'static dyn Format,
+    (headers, query): (HeaderMap, Option<String>),
+    body: Bytes,
+    backlog: Backlog,
+) -> Result<Inbound, Failure> {
     let document = Document::parse(body).map_err(|error| bad_body(&error))?;
     let model = model(&document)?;
     let streamed = streamed(&document)?;
-    let query = head.uri.query().map(str::to_owned);
     Ok(Inbound {
         format,
         document,
         model,
         streamed,
-        headers: head.headers,
+        headers,
         backlog,
         query,
         created: seconds_now(),
