@@ -42,6 +42,7 @@ fn help_tells_the_commands_with_examples() {
     Commands:
       serve        Serve the configured models
       test         Send one prompt through the real path and show every hop
+      explain      Show what would become of a request, without sending it
       demo         See the router at work on built-in hosts: no keys, no configuration
       config       Check, show or explain the configuration
       completions  Print a completion script for a shell
@@ -58,6 +59,8 @@ fn help_tells_the_commands_with_examples() {
       routectl config example > routectl.toml     a configuration to start from
       routectl serve --config routectl.toml       serve it
       routectl test fast --prompt 'Say hi'        one request through the real path
+      routectl explain --from messages --request body.json
+                                                  what each target would get of it
     --- stderr
     "##);
     for command in ["serve", "test", "demo", "config", "completions"] {
