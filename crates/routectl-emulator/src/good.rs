@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::answer::{Answer, Ask};
 use crate::reply::{End, Framing, Head, Reply, Step};
+use crate::says::Saying;
 use crate::script::{Script, Then, lenience};
 use crate::stream::{Event, GoodStream, Part};
 use crate::{Format, chat, messages};
@@ -36,13 +37,22 @@ pub(crate) struct Good {
 impl Good {
     pub(crate) fn of(format: Format, body: &Map<String, Value>) -> Self {
         let (_, name) = lenience(model_of(body));
-        let model = Script::of(name).answers_as(model_of(body));
+        let script = Script::of(name);
+        if let Some(said) = script.saying().and_then(|saying| said(saying, format, body)) {
+            return said;
+        }
+        let model = script.answers_as(model_of(body));
         let ask = match format {
             Format::Chat => chat::ask(body, model),
             Format::Messages => messages::ask(body, model),
         };
         let answer = Answer::to(&ask);
         Self::spelled(format, body, &ask, &answer)
+    }
+
+    /// A scripted answer.
+    pub(crate) fn said(whole: String, events: Option<Vec<Event>>) -> Self {
+        Self { headers: Vec::new(), whole: whole.into(), events }
     }
 
     fn spelled(format: Format, body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> Self {
@@ -111,6 +121,13 @@ impl Good {
         reply.steps.insert(preamble, Step::Pause(pause));
         reply
     }
+}
+
+/// A scripted answer to this request, if this format's host has it.
+fn said(saying: &Saying, format: Format, body: &Map<String, Value>) -> Option<Good> {
+    let wants = |value: Option<&Value>| value == Some(&Value::Bool(true));
+    let usage = body.get("stream_options").and_then(|it| it.get("include_usage"));
+    saying.spelled(format, wants(body.get("stream")), wants(usage))
 }
 
 /// The body with another byte at `place`.

@@ -231,12 +231,13 @@ impl Shared {
             Script::Odd(odd) if odd.applies.to(format, streamed) => {
                 Ok(oddities::reply(odd, format, &good))
             }
-            Script::Fault(_) | Script::First(..) | Script::Odd(_) => {
+            Script::Says(saying) if saying.is_for(format) => Ok(good.reply()),
+            Script::Fault(_) | Script::First(..) | Script::Odd(_) | Script::Says(_) => {
                 let text =
                     format!("the emulator has no `{name}` for this host and way of answering");
                 Err(Refusal::bad(text))
             }
-            Script::At(place, then) => Ok(good.at(place, then)),
+            Script::At(place, then, _) => Ok(good.at(place, then)),
             Script::Slow(pause) => Ok(good.slow(pause)),
             Script::Silent => Ok(Reply { steps: Vec::new(), end: End::Hold, ..good.reply() }),
             Script::Deaf => Ok(Reply::raw(Bytes::new(), End::Hold)),

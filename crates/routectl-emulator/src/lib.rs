@@ -8,7 +8,9 @@
 //! | `fault-NAME` | the entry `NAME` of [`FAULTS`] |
 //! | `once-NAME`, `times-K-NAME` | that fault for the first (`K`) requests of this model name, then a good answer |
 //! | `odd-NAME` | a good answer in an odd but lawful shape: an entry of [`ODDITIES`] |
+//! | `says-NAME` | a scripted answer, the same to every request: an entry of [`SAYINGS`] |
 //! | `cut-at-N`, `end-at-N`, `stall-at-N`, `garble-at-N` | the good answer's body up to byte `N`, then the connection closes, the body ends, silence, or one changed byte |
+//! | `cut-at-N-says-NAME` … | the same to a scripted answer |
 //! | `slow-MS` | the first content after `MS` milliseconds |
 //! | `silent`, `deaf` | headers and then nothing, or nothing at all, until the peer leaves |
 //! | `window-TOKENS` | a model with a small context window |
@@ -41,6 +43,7 @@ mod oddities;
 mod record;
 mod refusal;
 mod reply;
+mod says;
 mod script;
 mod stream;
 
@@ -52,6 +55,7 @@ pub use good::{good_answer, good_stream};
 pub use host::Emulator;
 pub use oddities::{ODDITIES, Oddity};
 pub use record::{Fate, Recorded};
+pub use says::{SAYINGS, Saying};
 pub use stream::{GoodStream, Part};
 
 /// What a host speaks.

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use routectl_emulator::{Emulator, FAULTS, Fault, Format, ODDITIES};
+use routectl_emulator::{Emulator, FAULTS, Fault, Format, ODDITIES, SAYINGS, Saying};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -21,8 +21,8 @@ Usage: routectl-emulator [--chat-port N] [--messages-port N] [--for SECONDS]
        routectl-emulator --list-faults
 
 Prints one line of JSON with both base URLs, and stops after --for seconds (default 600) or when
-its standard input, if that is a pipe, is closed. --list-faults prints the faults and oddities as
-JSON. Port 0, the default, takes a free one.
+its standard input, if that is a pipe, is closed. --list-faults prints the faults, the oddities and
+the scripted answers as JSON. Port 0, the default, takes a free one.
 ";
 
 /// How long the program lives unless told otherwise.
@@ -146,5 +146,13 @@ fn lists() -> Value {
     let faults: Vec<Value> = FAULTS.iter().map(fault).collect();
     let odd = |odd: &routectl_emulator::Oddity| json!({"name": odd.name, "model": odd.name, "applies": applies(odd.applies)});
     let oddities: Vec<Value> = ODDITIES.iter().map(odd).collect();
-    json!({ "faults": faults, "oddities": oddities })
+    let saying = |saying: &Saying| {
+        let hosts = [(Format::Chat, "chat"), (Format::Messages, "messages")];
+        let hosts = hosts.into_iter().filter(|(format, _)| saying.is_for(*format));
+        let pairs =
+            hosts.flat_map(|(_, host)| ["streamed", "whole"].map(|mode| json!([host, mode])));
+        json!({"name": saying.name, "model": saying.name, "applies": pairs.collect::<Vec<_>>()})
+    };
+    let sayings: Vec<Value> = SAYINGS.iter().map(saying).collect();
+    json!({ "faults": faults, "oddities": oddities, "sayings": sayings })
 }

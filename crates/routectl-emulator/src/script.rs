@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::faults::{FAULTS, Fault};
 use crate::oddities::{ODDITIES, Oddity};
+use crate::says::{SAYINGS, Saying};
 
 /// A model name, read.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +14,10 @@ pub(crate) enum Script {
     /// The fault for the first so many requests of this name.
     First(u32, &'static Fault),
     Odd(&'static Oddity),
-    /// The good body up to a byte, then this.
-    At(usize, Then),
+    /// A scripted answer.
+    Says(&'static Saying),
+    /// The good body, or that of a scripted answer, up to a byte, then this.
+    At(usize, Then, Option<&'static Saying>),
     Slow(Duration),
     Silent,
     Deaf,
@@ -59,6 +62,7 @@ impl Script {
                     let odd = ODDITIES.iter().find(|odd| odd.name == name);
                     Some(odd.map_or(Self::Unknown, Self::Odd))
                 }
+                Some(("says", _)) => Some(saying(name).map_or(Self::Unknown, Self::Says)),
                 Some(("slow", ms)) => {
                     ms.parse().ok().map(|ms| Self::Slow(Duration::from_millis(ms)))
                 }
@@ -75,9 +79,23 @@ impl Script {
         match self {
             Self::Good | Self::Window(_) => name,
             Self::Fault(_) | Self::First(..) | Self::Odd(_) | Self::At(..) => STAND_IN,
-            Self::Slow(_) | Self::Silent | Self::Deaf | Self::Unknown => STAND_IN,
+            Self::Says(_) | Self::Slow(_) | Self::Silent | Self::Deaf | Self::Unknown => STAND_IN,
         }
     }
+
+    /// The scripted answer that this says, whole or in part.
+    pub(crate) fn saying(self) -> Option<&'static Saying> {
+        match self {
+            Self::Says(saying) => Some(saying),
+            Self::At(_, _, saying) => saying,
+            Self::Good | Self::Fault(_) | Self::First(..) | Self::Odd(_) => None,
+            Self::Slow(_) | Self::Silent | Self::Deaf | Self::Window(_) | Self::Unknown => None,
+        }
+    }
+}
+
+fn saying(name: &str) -> Option<&'static Saying> {
+    SAYINGS.iter().find(|saying| saying.name == name)
 }
 
 fn fault(name: &str) -> Option<&'static Fault> {
@@ -90,7 +108,11 @@ fn times(rest: &str) -> Option<Script> {
 }
 
 fn at(verb: &str, place: &str) -> Option<Script> {
-    let place = place.strip_prefix("at-").or_else(|| place.strip_prefix("AT-"))?.parse().ok()?;
+    let place = place.strip_prefix("at-").or_else(|| place.strip_prefix("AT-"))?;
+    let (place, saying) = match place.split_once('-') {
+        Some((place, name)) => (place, Some(saying(name)?)),
+        None => (place, None),
+    };
     let then = match verb {
         "cut" => Then::Cut,
         "end" => Then::End,
@@ -98,5 +120,5 @@ fn at(verb: &str, place: &str) -> Option<Script> {
         "garble" => Then::Garble,
         _ => return None,
     };
-    Some(Script::At(place, then))
+    Some(Script::At(place.parse().ok()?, then, saying))
 }

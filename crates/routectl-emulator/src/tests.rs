@@ -9,6 +9,7 @@ mod messages_rules;
 mod names;
 mod positions;
 mod recorded;
+mod says;
 mod schema_rules;
 mod wire;
 

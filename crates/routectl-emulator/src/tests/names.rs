@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::{FAULTS, ODDITIES, Phase};
+use crate::{FAULTS, ODDITIES, Phase, SAYINGS};
 
 const CLASSES: &[&str] = &[
     "rate-limited",
@@ -23,6 +23,7 @@ const CLASSES: &[&str] = &[
 fn every_name_is_given_once() {
     let mut seen = HashSet::new();
     let names = FAULTS.iter().map(|it| it.name).chain(ODDITIES.iter().map(|it| it.name));
+    let names = names.chain(SAYINGS.iter().map(|it| it.name));
     for name in names {
         assert!(seen.insert(name), "{name} is given twice");
     }
