@@ -63,8 +63,8 @@ pub enum Opening {
     ToolCall { id: String, name: String },
     /// A call of a tool that takes text instead of arguments.
     TextCall { id: String, name: String },
-    /// Thinking that only its minter can read; complete as it opens.
-    Sealed(Seal),
+    /// Thinking that only its minter can read, and the upstream's id of it; complete as it opens.
+    Sealed { seal: Seal, id: Option<String> },
     /// A block that arrives complete or that only one format knows.
     Opaque(Opaque),
 }
@@ -75,9 +75,10 @@ impl Opening {
     fn is_content(&self) -> bool {
         match self {
             Self::Text | Self::Reasoning | Self::Refusal => false,
-            Self::ToolCall { .. } | Self::TextCall { .. } | Self::Sealed(_) | Self::Opaque(_) => {
-                true
-            }
+            Self::ToolCall { .. }
+            | Self::TextCall { .. }
+            | Self::Sealed { .. }
+            | Self::Opaque(_) => true,
         }
     }
 }

@@ -35,13 +35,25 @@ fn list<T: serde::de::DeserializeOwned>(body: &Document, member: &str) -> Vec<T>
     body.get(member).and_then(|value| serde_json::from_slice(value).ok()).unwrap_or_default()
 }
 
-/// A JSON string, borrowed where it has no escapes.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] std::borrow::Cow<'a, str>);
+/// A JSON string, borrowed where it has no escapes. Half a surrogate pair, which hosts cut at
+/// token borders, costs one character and not the frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Text<'a>(std::borrow::Cow<'a, str>);
+
+impl<'de: 'a, 'a> serde::Deserialize<'de> for Text<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let raw = <&'de serde_json::value::RawValue>::deserialize(from)?;
+        string(raw.get()).map(Self).ok_or_else(|| serde::de::Error::custom("expected a string"))
+    }
+}
 
 impl Text<'_> {
     fn owned(&self) -> String {
         self.0.clone().into_owned()
     }
+}
+
+/// The text of a raw JSON string; `None` for everything else.
+fn string(raw: &str) -> Option<std::borrow::Cow<'_, str>> {
+    raw.strip_prefix('"')?.strip_suffix('"').map(crate::json::unescape)
 }

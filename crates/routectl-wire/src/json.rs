@@ -2,12 +2,14 @@
 //! and a writer with a fixed member order. Translation alone uses them; the native lane never
 //! parses what it does not have to.
 
+mod progress;
 mod read;
 #[cfg(test)]
 mod tests;
 mod text;
 mod write;
 
+pub use progress::Progress;
 pub use read::{BadJson, Node, Value, parse};
 pub use text::{compact, unescape};
 pub use write::{List, Object, quoted};

@@ -64,6 +64,44 @@ pub(super) struct Delta<'a> {
     pub(super) function_call: Option<Function<'a>>,
     #[serde(borrow, default)]
     pub(super) audio: Option<&'a RawValue>,
+    /// Copilot's name for thinking.
+    #[serde(borrow, default)]
+    pub(super) reasoning_text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) annotations: Option<&'a RawValue>,
+    /// OpenRouter's place for images that a model drew.
+    #[serde(borrow, default)]
+    pub(super) images: Option<&'a RawValue>,
+}
+
+/// A fragment of thinking. Fragments of one thought share an `index`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Detail<'a> {
+    #[serde(default)]
+    pub(super) index: Option<u32>,
+    #[serde(borrow, default)]
+    pub(super) id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) format: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) text: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) summary: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) data: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) signature: Option<Text<'a>>,
+}
+
+/// A part of a content list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Part<'a> {
+    #[serde(rename = "type", borrow, default)]
+    pub(super) kind: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) thinking: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,6 +114,8 @@ pub(super) struct ToolCall<'a> {
     pub(super) function: Option<Function<'a>>,
     #[serde(borrow, default)]
     pub(super) custom: Option<Custom<'a>>,
+    #[serde(borrow, default)]
+    pub(super) extra_content: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,6 +141,8 @@ pub(super) struct Usage {
     pub(super) prompt_tokens: Option<u64>,
     #[serde(default)]
     pub(super) completion_tokens: Option<u64>,
+    #[serde(default)]
+    pub(super) total_tokens: Option<u64>,
     #[serde(default)]
     pub(super) prompt_tokens_details: Option<PromptDetails>,
     #[serde(default)]
@@ -135,5 +177,5 @@ fn lenient<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Usage>, D::Error
 
 /// The text of a raw JSON string; `None` for null, `""`, and everything that is no string.
 pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    crate::document::unquote_text(raw?.get()).filter(|text| !text.is_empty())
+    crate::formats::string(raw?.get()).filter(|text| !text.is_empty())
 }

@@ -1,7 +1,5 @@
 //! Messages answers → events: one reader for whole and streamed ones.
 
-use std::collections::VecDeque;
-
 use routectl_core::{
     Declined, Delta, Event, Head, Opaque, Opening, Seal, SealKind, StopReason, Usage,
 };
@@ -9,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::types;
 use crate::formats::{Text, parse};
-use crate::{Decoder, Frame, Garbled, refusal};
+use crate::{Decoder, Frame, Garbled, json, refusal};
 
 /// Reads one answer. The upstream's block indices become dense ones.
 #[derive(Debug, Default)]
@@ -17,9 +15,18 @@ pub(super) struct Reader {
     started: bool,
     stopped: bool,
     ended: bool,
-    /// Blocks that are open: the upstream's index and ours.
-    open: VecDeque<(u32, u32)>,
+    open: Vec<OpenBlock>,
     blocks: u32,
+}
+
+/// A block that is open.
+#[derive(Debug)]
+struct OpenBlock {
+    /// The upstream's index of it.
+    theirs: u32,
+    ours: u32,
+    /// The input that a call opened with, as long as no other has come.
+    seed: Option<String>,
 }
 
 impl Decoder for Reader {
@@ -56,7 +63,7 @@ impl Reader {
         match kind.as_str() {
             "message_start" => self.start(parse("message_start", data)?, events),
             "content_block_start" => self.open(&parse("content_block_start", data)?, events)?,
-            "content_block_delta" => self.grow(&parse("content_block_delta", data)?, events),
+            "content_block_delta" => self.grow(&parse("content_block_delta", data)?, events)?,
             "content_block_stop" => {
                 let stop: types::BlockStop = parse("content_block_stop", data)?;
                 self.close(stop.index, events);
@@ -96,8 +103,8 @@ impl Reader {
         let Some(content) = message.content.take() else {
             return Err(garbled("an answer", "it has no content"));
         };
-        let stop = message.stop_reason.take();
         let usage = message.usage.take();
+        let stop: types::Stop<'_> = parse("an answer", body)?;
         self.start(types::MessageStart { message }, events);
         for (index, raw) in (0..).zip(content) {
             self.whole_block(index, raw, events)?;
@@ -105,9 +112,7 @@ impl Reader {
         if let Some(usage) = usage {
             events.push(Event::Usage(disjoint(&usage)));
         }
-        if let Some(stop) = stop {
-            self.stop(&stop.0, events);
-        }
+        self.stop(&stop, events);
         self.end(events);
         Ok(())
     }
@@ -119,15 +124,6 @@ impl Reader {
         events: &mut Vec<Event>,
     ) -> Result<(), Garbled> {
         self.open(&types::BlockStart { index, content_block: raw }, events)?;
-        let block: types::Block<'_> = parse("a content block", raw.get().as_bytes())?;
-        let ours = self.open.back().map_or(0, |(_, ours)| *ours);
-        // What a stream sends as deltas stands in the block here.
-        if &*block.kind.0 == "tool_use"
-            && let Some(input) = block.input
-        {
-            let delta = Delta::Arguments(input.get().to_owned());
-            events.push(Event::Delta { index: ours, delta });
-        }
         self.close(index, events);
         Ok(())
     }
@@ -158,70 +154,89 @@ impl Reader {
         self.begin(Head { id: None, model: None }, events);
         let index = self.blocks;
         self.blocks += 1;
-        self.open.push_back((start.index, index));
+        let called = &*block.kind.0 == "tool_use";
+        let seed = block.input.filter(|_| called).map(|input| input.get().to_owned());
+        self.open.push(OpenBlock { theirs: start.index, ours: index, seed });
         let text = |text: &Option<Text<'_>>| text.as_ref().map(Text::owned).unwrap_or_default();
         let opened = match &*block.kind.0 {
             "text" => Opening::Text,
             "thinking" => Opening::Reasoning,
+            "redacted_thinking" => {
+                let seal = sealed(SealKind::Encrypted, text(&block.data));
+                Opening::Sealed { seal, id: None }
+            }
             "tool_use" => Opening::ToolCall { id: text(&block.id), name: text(&block.name) },
             other => Opening::Opaque(opaque(other, raw.as_bytes())),
         };
+        let known = !matches!(opened, Opening::Opaque(_));
         events.push(Event::Open { index, block: opened });
-        for seed in [text(&block.text), text(&block.thinking)] {
-            if !seed.is_empty() {
-                events.push(Event::Delta { index, delta: Delta::Text(seed) });
-            }
-        }
-        let seal = text(&block.signature);
-        if !seal.is_empty() {
-            events.push(Event::Delta { index, delta: Delta::Seal(signature(seal)) });
+        if known {
+            grown_from_the_start(index, &block, events);
         }
         Ok(())
     }
 
-    fn grow(&mut self, growth: &types::BlockDelta<'_>, events: &mut Vec<Event>) {
-        let Some(index) = self.ours(growth.index) else { return };
-        let delta = &growth.delta;
+    fn grow(
+        &mut self,
+        growth: &types::BlockDelta<'_>,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Garbled> {
+        let theirs = growth.index;
+        let Some(open) = self.open.iter_mut().rev().find(|open| open.theirs == theirs) else {
+            return Ok(());
+        };
+        let raw = growth.delta.get();
+        let delta: types::Delta<'_> = parse("a delta", raw.as_bytes())?;
         let text = |text: &Option<Text<'_>>| text.as_ref().map(Text::owned).unwrap_or_default();
         let delta = match &*delta.kind.0 {
             "text_delta" => Delta::Text(text(&delta.text)),
             "thinking_delta" => Delta::Text(text(&delta.thinking)),
-            "signature_delta" => Delta::Seal(signature(text(&delta.signature))),
+            "signature_delta" => Delta::Seal(sealed(SealKind::Signature, text(&delta.signature))),
             "input_json_delta" => Delta::Arguments(text(&delta.partial_json)),
-            other => Delta::Opaque(Opaque { name: other.to_owned(), json: String::new() }),
+            other => Delta::Opaque(opaque(other, raw.as_bytes())),
         };
-        // An empty text or argument delta is a sign of life, not content.
+        // An empty delta is a sign of life, not content.
         let empty = match &delta {
             Delta::Text(text) | Delta::Arguments(text) => text.is_empty(),
-            Delta::Seal(_) | Delta::Opaque(_) => false,
+            Delta::Seal(seal) => seal.blob.is_empty(),
+            Delta::Opaque(_) => false,
         };
-        events.push(if empty { Event::Alive } else { Event::Delta { index, delta } });
+        if empty {
+            events.push(Event::Alive);
+            return Ok(());
+        }
+        if matches!(delta, Delta::Arguments(_)) {
+            open.seed = None;
+        }
+        events.push(Event::Delta { index: open.ours, delta });
+        Ok(())
     }
 
     fn close(&mut self, theirs: u32, events: &mut Vec<Event>) {
-        if let Some(position) = self.open.iter().position(|(index, _)| *index == theirs)
-            && let Some((_, index)) = self.open.remove(position)
-        {
-            events.push(Event::Close { index });
+        let Some(position) = self.open.iter().position(|open| open.theirs == theirs) else {
+            return;
+        };
+        let OpenBlock { ours: index, seed, .. } = self.open.remove(position);
+        // What a stream sends as deltas stands in the block of a whole answer.
+        if let Some(input) = seed.filter(|input| json::compact(input) != "{}") {
+            events.push(Event::Delta { index, delta: Delta::Arguments(input) });
         }
-    }
-
-    fn ours(&self, theirs: u32) -> Option<u32> {
-        self.open.iter().rev().find(|(index, _)| *index == theirs).map(|(_, ours)| *ours)
+        events.push(Event::Close { index });
     }
 
     fn message_delta(&mut self, delta: &types::MessageDelta<'_>, events: &mut Vec<Event>) {
         if let Some(usage) = &delta.usage {
             events.push(Event::Usage(disjoint(usage)));
         }
-        if let Some(reason) = delta.delta.as_ref().and_then(|stop| stop.stop_reason.as_ref()) {
-            self.stop(&reason.0, events);
+        if let Some(stop) = &delta.delta {
+            self.stop(stop, events);
         }
     }
 
-    fn stop(&mut self, reason: &str, events: &mut Vec<Event>) {
+    fn stop(&mut self, stop: &types::Stop<'_>, events: &mut Vec<Event>) {
+        let Some(reason) = &stop.stop_reason else { return };
         if !std::mem::replace(&mut self.stopped, true) {
-            events.push(Event::Stop(stop_reason(reason)));
+            events.push(Event::Stop(stop_reason(&reason.0, stop)));
         }
     }
 
@@ -244,22 +259,47 @@ fn opaque(name: &str, json: &[u8]) -> Opaque {
 /// The family of Claude's seals, as Chat clients see it. (facts: reasoning, section 5)
 const CLAUDE: &str = "anthropic-claude-v1";
 
-fn signature(blob: String) -> Seal {
-    Seal { family: CLAUDE.to_owned(), kind: SealKind::Signature, blob }
+fn sealed(kind: SealKind, blob: String) -> Seal {
+    Seal { family: CLAUDE.to_owned(), kind, blob }
+}
+
+/// What a block holds as it opens: nothing in most streams, all of it in a whole answer.
+fn grown_from_the_start(index: u32, block: &types::Block<'_>, events: &mut Vec<Event>) {
+    let mut grow = |delta| events.push(Event::Delta { index, delta });
+    for seed in [&block.text, &block.thinking].into_iter().flatten() {
+        if !seed.0.is_empty() {
+            grow(Delta::Text(seed.owned()));
+        }
+    }
+    for citation in block.citations.iter().flatten() {
+        let json = format!(r#"{{"type":"citations_delta","citation":{}}}"#, citation.get());
+        grow(Delta::Opaque(opaque("citations_delta", json.as_bytes())));
+    }
+    if let Some(seal) = block.signature.as_ref().filter(|seal| !seal.0.is_empty()) {
+        grow(Delta::Seal(sealed(SealKind::Signature, seal.owned())));
+    }
 }
 
 /// (facts: Anthropic Messages, section 10)
-fn stop_reason(word: &str) -> StopReason {
+fn stop_reason(word: &str, stop: &types::Stop<'_>) -> StopReason {
     match word {
         "end_turn" => StopReason::EndTurn,
         "max_tokens" => StopReason::MaxTokens,
-        "stop_sequence" => StopReason::StopSequence(None),
+        "stop_sequence" => StopReason::StopSequence(stop.stop_sequence.as_ref().map(Text::owned)),
         "tool_use" => StopReason::ToolUse,
         "pause_turn" => StopReason::Pause,
-        "refusal" => StopReason::Refusal(Declined::default()),
+        "refusal" => StopReason::Refusal(declined(stop)),
         "model_context_window_exceeded" => StopReason::ContextWindow,
         other => StopReason::Other(other.to_owned()),
     }
+}
+
+fn declined(stop: &types::Stop<'_>) -> Declined {
+    let raw = stop.stop_details.map_or("null", RawValue::get);
+    let details = serde_json::from_str::<Option<types::StopDetails<'_>>>(raw).ok().flatten();
+    let Some(details) = details else { return Declined::default() };
+    let owned = |text: Option<Text<'_>>| text.map(|text| text.owned());
+    Declined { category: owned(details.category), explanation: owned(details.explanation) }
 }
 
 /// Messages counts are disjoint already; writes are told apart by lifetime where the host does.

@@ -113,3 +113,50 @@ fn what_a_request_asks_for_is_read() {
     );
     assert_eq!(MESSAGES.max_tokens(&document), Some(7));
 }
+
+#[test]
+fn what_only_messages_knows_is_kept_where_it_stood() {
+    let stream = events(&[
+        START,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"redacted_thinking","data":"zz"}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"see"}}"#,
+        r#"{"type":"content_block_delta","index":1,"delta":{"type":"citations_delta","citation":{"type":"char_location","cited_text":"x"}}}"#,
+        r#"{"type":"content_block_stop","index":1}"#,
+        r#"{"type":"content_block_start","index":2,"content_block":{"type":"server_tool_use","id":"s","name":"web_search","input":{}}}"#,
+        r#"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{}"}}"#,
+        r#"{"type":"content_block_stop","index":2}"#,
+        r#"{"type":"content_block_start","index":3,"content_block":{"type":"tool_use","id":"t","name":"f","input":{"a":1.0}}}"#,
+        r#"{"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":""}}"#,
+        r#"{"type":"content_block_stop","index":3}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"stop_sequence","stop_sequence":"END"},"usage":{"output_tokens":9}}"#,
+        r#"{"type":"message_stop"}"#,
+    ]);
+    assert_snapshot!(streamed(MESSAGES, &stream));
+}
+
+#[test]
+fn a_refusal_says_why() {
+    let details = r#""stop_reason":"refusal","stop_sequence":null,"stop_details":{"type":"refusal","category":"cyber","explanation":"No."}"#;
+    let stream = events(&[
+        START,
+        &format!(
+            r#"{{"type":"message_delta","delta":{{{details}}},"usage":{{"output_tokens":0}}}}"#
+        ),
+        r#"{"type":"message_stop"}"#,
+    ]);
+    let body = format!(r#"{{"type":"message","content":[],{details}}}"#);
+    let stop = "Stop(Refusal(Declined { category: Some(\"cyber\"), explanation: Some(\"No.\") }))";
+    for read in [streamed(MESSAGES, &stream), whole(MESSAGES, &body)] {
+        assert!(read.contains(stop), "{read}");
+    }
+}
+
+#[test]
+fn a_whole_answer_holds_what_a_stream_tells_in_deltas() {
+    assert_snapshot!(whole(
+        MESSAGES,
+        r#"{"type":"message","content":[{"type":"thinking","thinking":"","signature":"S"},{"type":"redacted_thinking","data":"zz"},{"type":"text","text":"hi","citations":[{"type":"web_search_result_location","url":"https://x"}]},{"type":"tool_use","id":"t","name":"f","input":{}}],"stop_reason":"tool_use"}"#
+    ));
+}

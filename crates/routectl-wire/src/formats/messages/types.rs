@@ -28,8 +28,6 @@ pub(super) struct Message<'a> {
     pub(super) model: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) content: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    pub(super) stop_reason: Option<Text<'a>>,
     #[serde(default)]
     pub(super) usage: Option<Usage>,
 }
@@ -58,13 +56,17 @@ pub(super) struct Block<'a> {
     pub(super) name: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) input: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) data: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) citations: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct BlockDelta<'a> {
     pub(super) index: u32,
     #[serde(borrow)]
-    pub(super) delta: Delta<'a>,
+    pub(super) delta: &'a RawValue,
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,6 +100,19 @@ pub(super) struct MessageDelta<'a> {
 pub(super) struct Stop<'a> {
     #[serde(borrow, default)]
     pub(super) stop_reason: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) stop_sequence: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) stop_details: Option<&'a RawValue>,
+}
+
+/// What a refusal says of itself.
+#[derive(Debug, Deserialize)]
+pub(super) struct StopDetails<'a> {
+    #[serde(borrow, default)]
+    pub(super) category: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) explanation: Option<Text<'a>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

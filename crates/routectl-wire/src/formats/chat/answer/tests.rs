@@ -1,0 +1,180 @@
+//! What a client of another format needs of a Chat answer is in its events.
+
+use insta::assert_snapshot;
+
+use crate::CHAT;
+use crate::formats::tests::{streamed, whole};
+
+/// A stream of these deltas, then the finish.
+fn deltas(deltas: &[&str], finish: &str) -> String {
+    let mut stream: String = deltas
+        .iter()
+        .map(|delta| format!("data: {{\"id\":\"c1\",\"choices\":[{{\"delta\":{delta}}}]}}\n\n"))
+        .collect();
+    stream.push_str(&format!(
+        "data: {{\"choices\":[{{\"delta\":{{}},\"finish_reason\":\"{finish}\"}}]}}\n\ndata: [DONE]\n\n"
+    ));
+    stream
+}
+
+#[test]
+fn details_are_read_once_beside_the_plain_members_and_sign_the_block_they_belong_to() {
+    assert_snapshot!(streamed(
+        CHAT,
+        &deltas(
+            &[
+                r#"{"reasoning":"th","reasoning_details":[{"type":"reasoning.text","text":"th","format":"anthropic-claude-v1","index":0}]}"#,
+                r#"{"reasoning":"ink","reasoning_details":[{"type":"reasoning.text","text":"ink","index":0}]}"#,
+                r#"{"reasoning_details":[{"type":"reasoning.text","text":"","signature":"SIG","index":0}]}"#,
+                r#"{"reasoning_details":[{"type":"reasoning.text","signature":"SIG","index":0}]}"#,
+                r#"{"content":"hi"}"#,
+            ],
+            "stop"
+        )
+    ));
+}
+
+#[test]
+fn a_signature_that_comes_late_is_neither_lost_nor_in_the_way_of_the_text() {
+    assert_snapshot!(streamed(
+        CHAT,
+        &deltas(
+            &[
+                r#"{"reasoning_details":[{"type":"reasoning.text","text":"think","index":0}]}"#,
+                r#"{"content":"a"}"#,
+                r#"{"reasoning_details":[{"type":"reasoning.text","signature":"SIG","format":"anthropic-claude-v1","index":0}]}"#,
+                r#"{"content":"b"}"#,
+            ],
+            "stop"
+        )
+    ));
+}
+
+#[test]
+fn a_summary_and_its_encrypted_thinking_are_two_blocks_and_repetitions_none() {
+    assert_snapshot!(streamed(
+        CHAT,
+        &deltas(
+            &[
+                r#"{"reasoning_details":[{"type":"reasoning.summary","summary":"In short","format":"openai-responses-v1","index":0}]}"#,
+                r#"{"reasoning_details":[{"type":"reasoning.encrypted","data":"gAAA","id":"rs_1","format":"openai-responses-v1","index":1}]}"#,
+                r#"{"reasoning_details":[{"type":"reasoning.encrypted","data":"gAAA","id":"rs_1","format":"openai-responses-v1","index":1}]}"#,
+                r#"{"content":"hi","reasoning_details":[]}"#,
+            ],
+            "stop"
+        )
+    ));
+}
+
+#[test]
+fn content_parts_are_thinking_and_text() {
+    assert_snapshot!(streamed(
+        CHAT,
+        &deltas(
+            &[
+                r#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]}]}"#,
+                r#"{"content":[{"type":"thinking","thinking":"m"},{"type":"text","text":"hi"}]}"#,
+                r#"{"content":" you"}"#,
+                r#"{"content":[{"type":"reference","reference_ids":[1]}]}"#,
+            ],
+            "stop"
+        )
+    ));
+}
+
+#[test]
+fn calls_are_named_before_they_begin_and_each_has_an_id() {
+    let late_name = deltas(
+        &[
+            r#"{"tool_calls":[{"index":0,"id":"a","function":{"arguments":"{\"x\""}}]}"#,
+            r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":":1}"}}]}"#,
+        ],
+        "stop",
+    );
+    let no_ids_one_position = deltas(
+        &[
+            r#"{"tool_calls":[{"index":0,"id":"","type":"function","function":{"name":"f","arguments":"{}"}}]}"#,
+            r#"{"tool_calls":[{"index":0,"id":"","type":"function","function":{"name":"f","arguments":"{\"y\":2}"}}]}"#,
+        ],
+        "tool_calls",
+    );
+    let custom = deltas(
+        &[
+            r#"{"tool_calls":[{"index":0,"id":"a","type":"custom","custom":{"name":"patch","input":""}}]}"#,
+            r#"{"tool_calls":[{"index":0,"custom":{"input":"*** Begin"}}]}"#,
+        ],
+        "tool_calls",
+    );
+    let old = deltas(
+        &[
+            r#"{"function_call":{"name":"f","arguments":""}}"#,
+            r#"{"function_call":{"arguments":"{}"}}"#,
+        ],
+        "function_call",
+    );
+    let sealed_call = deltas(
+        &[
+            r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"CiQ"}}}]}"#,
+        ],
+        "stop",
+    );
+    let read = [late_name, no_ids_one_position, custom, old, sealed_call];
+    assert_snapshot!(read.map(|stream| streamed(CHAT, &stream)).join("\n\n"));
+}
+
+#[test]
+fn the_calls_of_a_whole_answer_need_no_ids_to_be_told_apart() {
+    assert_snapshot!(whole(
+        CHAT,
+        r#"{"id":"c1","choices":[{"index":0,"finish_reason":"stop","message":{"content":null,"annotations":[],"tool_calls":[
+            {"function":{"name":"f","arguments":{"x":1}}},{"function":{"name":"g","arguments":""}}]}}]}"#
+    ));
+}
+
+#[test]
+fn what_only_chat_knows_is_kept_where_it_stood() {
+    assert_snapshot!(streamed(
+        CHAT,
+        &deltas(
+            &[
+                r#"{"content":"see","annotations":[{"type":"url_citation","url_citation":{"url":"https://x"}}]}"#,
+                r#"{"audio":{"id":"au"}}"#,
+                r#"{"images":[]}"#,
+            ],
+            "stop"
+        )
+    ));
+}
+
+#[test]
+fn counters_add_up_however_a_host_counts() {
+    let usage = |usage: &str| {
+        let body = format!(r#"{{"choices":[],"usage":{usage}}}"#);
+        let read = whole(CHAT, &body);
+        read.lines().find(|line| line.contains("Usage")).unwrap().trim().to_owned()
+    };
+    let read = [
+        // OpenAI: cached inside the prompt, thinking inside the completion.
+        r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":3}}"#,
+        // xAI, Gemini: thinking beside it.
+        r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":18,"completion_tokens_details":{"reasoning_tokens":3}}"#,
+        // A total that adds up to nothing known is not believed.
+        r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":99,"completion_tokens_details":{"reasoning_tokens":3}}"#,
+        // A prompt that is counted without its cache.
+        r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":400}}"#,
+        r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_cache_hit_tokens":6,"prompt_cache_miss_tokens":4}"#,
+    ];
+    assert_snapshot!(read.map(usage).join("\n"), @r"
+    Usage in 4 read 4 write 2/None out 5 thought 3
+    Usage in 10 read None write None/None out 8 thought 3
+    Usage in 10 read None write None/None out 5 thought 3
+    Usage in 10 read 400 write None/None out 5 thought None
+    Usage in 4 read 6 write None/None out 5 thought None
+    ");
+}
+
+#[test]
+fn half_a_surrogate_pair_costs_a_character_and_not_the_answer() {
+    let read = streamed(CHAT, &deltas(&[r#"{"content":"a\ud83d"}"#, r#"{"content":"b"}"#], "stop"));
+    assert!(read.contains("Text(\"a\u{fffd}\")") && read.contains("Text(\"b\")"), "{read}");
+}

@@ -1,0 +1,125 @@
+//! Thinking, in the many members that hosts tell it in. The same thought often stands in several
+//! of them and is read once; seals come late and alone. (facts: reasoning, sections 2.5, 6 and 9)
+
+use routectl_core::{Delta, Event, Opening, Seal, SealKind};
+use serde_json::value::RawValue;
+
+use super::super::types::{self, text};
+use super::blocks::{Blocks, Prose};
+use crate::formats::Text;
+
+/// The family of a seal without a format tag. (facts: reasoning, section 2.5)
+const UNTAGGED: &str = "anthropic-claude-v1";
+
+/// What has to be remembered of the thinking so far.
+#[derive(Debug, Default)]
+pub(super) struct Thoughts {
+    /// Format tags by the `index` of their detail: a late signature may come without one.
+    families: Vec<(Option<u32>, String)>,
+    /// Seals so far: hosts repeat them.
+    seals: Vec<String>,
+}
+
+impl Thoughts {
+    /// Reads what a delta or a message says of thinking.
+    pub(super) fn read(
+        &mut self,
+        delta: &types::Delta<'_>,
+        blocks: &mut Blocks,
+        events: &mut Vec<Event>,
+    ) {
+        let listed = delta.reasoning_details.filter(|raw| raw.get().starts_with('['));
+        let Some(listed) = listed else { return plain(delta, blocks, events) };
+        let details = serde_json::from_str::<Vec<types::Detail<'_>>>(listed.get());
+        let Ok(details) = details else {
+            plain(delta, blocks, events);
+            events.push(Event::Opaque(super::opaque("reasoning_details", listed.get())));
+            return;
+        };
+        if !details.iter().any(|detail| words(detail).is_some()) {
+            plain(delta, blocks, events);
+        }
+        for detail in &details {
+            self.detail(detail, blocks, events);
+        }
+    }
+
+    fn detail(&mut self, detail: &types::Detail<'_>, blocks: &mut Blocks, events: &mut Vec<Event>) {
+        if let Some(format) = &detail.format {
+            self.families.retain(|(index, _)| *index != detail.index);
+            self.families.push((detail.index, format.owned()));
+        }
+        if let Some(words) = words(detail) {
+            blocks.say(Prose::Reasoning(detail.index), &words, events);
+        }
+        if let Some(seal) = self.seal(detail, SealKind::Signature, detail.signature.as_ref()) {
+            sign(seal, detail.index, blocks, events);
+        }
+        if let Some(seal) = self.seal(detail, SealKind::Encrypted, detail.data.as_ref()) {
+            let id = filled(detail.id.as_ref());
+            let index = blocks.begin(Opening::Sealed { seal, id }, events);
+            events.push(Event::Close { index });
+        }
+    }
+
+    /// A seal that has not come before.
+    fn seal(
+        &mut self,
+        detail: &types::Detail<'_>,
+        kind: SealKind,
+        blob: Option<&Text<'_>>,
+    ) -> Option<Seal> {
+        let blob = filled(blob).filter(|blob| !self.seals.contains(blob))?;
+        self.seals.push(blob.clone());
+        let tagged = self.families.iter().find(|(index, _)| *index == detail.index);
+        let family = tagged.map_or(UNTAGGED, |(_, family)| family.as_str()).to_owned();
+        Some(Seal { family, kind, blob })
+    }
+}
+
+/// The plain members: the first that says something.
+fn plain(delta: &types::Delta<'_>, blocks: &mut Blocks, events: &mut Vec<Event>) {
+    let content = delta.reasoning_content.as_ref().map(|text| text.0.clone());
+    let thought = content
+        .filter(|text| !text.is_empty())
+        .or_else(|| text(delta.reasoning))
+        .or_else(|| text(delta.reasoning_text));
+    if let Some(thought) = thought {
+        blocks.say(Prose::Reasoning(None), &thought, events);
+    }
+}
+
+/// A signature ends the block it belongs to. One that comes after that block is a block of its
+/// own, so that it is neither lost nor holds the text behind it up.
+fn sign(seal: Seal, detail: Option<u32>, blocks: &mut Blocks, events: &mut Vec<Event>) {
+    if let Some(index) = blocks.current(Prose::Reasoning(detail)) {
+        events.push(Event::Delta { index, delta: Delta::Seal(seal) });
+        return blocks.close(events);
+    }
+    let index = blocks.begin(Opening::Reasoning, events);
+    events.push(Event::Delta { index, delta: Delta::Seal(seal) });
+    events.push(Event::Close { index });
+}
+
+/// The readable words of a detail.
+fn words(detail: &types::Detail<'_>) -> Option<String> {
+    filled(detail.text.as_ref()).or_else(|| filled(detail.summary.as_ref()))
+}
+
+fn filled(text: Option<&Text<'_>>) -> Option<String> {
+    text.filter(|text| !text.0.is_empty()).map(Text::owned)
+}
+
+/// The thought in a content part: a list of text parts, or text.
+pub(super) fn of_part(part: &types::Part<'_>) -> String {
+    let Some(raw) = part.thinking else { return String::new() };
+    if let Some(thought) = text(Some(raw)) {
+        return thought.into_owned();
+    }
+    let parts = serde_json::from_str::<Vec<&RawValue>>(raw.get()).unwrap_or_default();
+    let inner = |raw: &RawValue| {
+        let part = serde_json::from_str::<types::Part<'_>>(raw.get()).ok()?;
+        text(part.text).map(std::borrow::Cow::into_owned)
+    };
+    parts.into_iter().filter_map(inner).collect()
+}
