@@ -59,6 +59,20 @@ pub struct Quirks {
     pub takes_strict: bool,
     /// Takes a `response_format` of type `json_schema`.
     pub takes_json_schema: bool,
+    /// Takes a `response_format` of type `json_object`.
+    pub takes_json_object: bool,
+    /// Whether its model takes tools.
+    pub tools: ToolUse,
+    /// How far tools can be forced.
+    pub choice: Choice,
+    /// Wants the tools of earlier calls defined though the request has none.
+    pub wants_known_tools: bool,
+    /// Results of tools carry the tool's `name`.
+    pub names_results: bool,
+    /// Refuses a user message right behind the result of a tool.
+    pub refuses_user_after_results: bool,
+    /// An assistant message without text has `""` for content, not `null`.
+    pub blank_content: bool,
     /// Which member names the person behind a request.
     pub user: UserMember,
     /// Takes `service_tier`.
@@ -67,8 +81,35 @@ pub struct Quirks {
     pub call_ids: CallIds,
     /// How thinking is asked for.
     pub knob: Knob,
+    /// Takes the effort `none`.
+    pub takes_no_effort: bool,
+    /// Thinks when it is not asked to.
+    pub thinks_unasked: bool,
     /// How the thinking of earlier turns is said.
     pub echo: Echo,
+    /// Where there are tools, every assistant message says its thinking, if only with `""`.
+    pub blank_reasoning: bool,
+}
+
+/// Whether a model takes tools through Chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToolUse {
+    Free,
+    /// Only while it does not think (GPT-5.6).
+    WithoutThinking,
+    /// Not in this format (GPT-6).
+    Refused,
+}
+
+/// How far a host can be told to use a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// With `required`, or by its name.
+    Required,
+    /// With `any`, or by its name (Mistral).
+    Any,
+    /// Not at all: it takes no `tool_choice`.
+    Free,
 }
 
 /// Which member names the person behind a request.
@@ -125,10 +166,20 @@ impl Quirks {
         takes_stream_options: true,
         takes_strict: true,
         takes_json_schema: true,
+        takes_json_object: true,
+        tools: ToolUse::Free,
+        choice: Choice::Required,
+        wants_known_tools: false,
+        names_results: false,
+        refuses_user_after_results: false,
+        blank_content: false,
         user: UserMember::User,
         takes_tier: false,
         call_ids: CallIds::Forty,
         knob: Knob::Effort,
+        takes_no_effort: true,
+        thinks_unasked: true,
         echo: Echo::Nothing,
+        blank_reasoning: false,
     };
 }

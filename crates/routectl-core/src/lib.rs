@@ -15,7 +15,7 @@ mod request;
 mod tool;
 mod usage;
 
-pub use abilities::{Abilities, CallIds, Echo, Knob, Quirks, UserMember};
+pub use abilities::{Abilities, CallIds, Choice, Echo, Knob, Quirks, ToolUse, UserMember};
 pub use block::{Block, Content, Reasoning, Seal, SealKind, Source, ToolCall, ToolResult};
 pub use effort::{Effort, ReasoningControl, Show};
 pub use event::{Declined, Delta, Event, Head, Opaque, Opening, StopReason};

@@ -98,6 +98,11 @@ fn used(request: &Request) -> Vec<(&str, bool)> {
     names
 }
 
+/// A name that the vendors take: this one if it is, else one made of it.
+pub(crate) fn legal(name: &str) -> Cow<'_, str> {
+    if is_legal(name) { Cow::Borrowed(name) } else { Cow::Owned(alias(name, &mut HashSet::new())) }
+}
+
 /// A legal name for a tool whose own is not, unlike all others of the request.
 fn alias(name: &str, taken: &mut HashSet<String>) -> String {
     let mut readable: String = name.chars().take(READABLE).collect();

@@ -1,0 +1,106 @@
+//! What holds for every request.
+
+use super::*;
+
+/// A long conversation with everything in it, up to so many turns.
+fn growing(turns: usize) -> Request {
+    let mut all = Vec::new();
+    for round in 0..4 {
+        let id = format!("functions.look:{round}");
+        all.push(user([text("look"), document(pdf(), None)]));
+        all.push(assistant([
+            thought("hm", None),
+            text("Looking."),
+            call(&id, "look around", r#"{"n":1.0}"#),
+        ]));
+        all.push(user([result(&id, [text("seen"), png()]), text("go on")]));
+        all.push(assistant([text("Done.")]));
+    }
+    all.truncate(turns);
+    Request {
+        system: vec![Block::text("Be brief.", Place::BODY.member("system"))],
+        tools: vec![tool("look around", Some(r#"{"type": "object"}"#))],
+        max_tokens: Some(100),
+        ..ask(&all)
+    }
+}
+
+fn hosts() -> Vec<Abilities> {
+    let able = Quirks {
+        takes_cache_marks: true,
+        takes_images_in_results: true,
+        echo: routectl_core::Echo::Details,
+        ..Quirks::NONE
+    };
+    let picky = Quirks {
+        refuses_user_after_results: true,
+        names_results: true,
+        call_ids: routectl_core::CallIds::Nine,
+        echo: routectl_core::Echo::Both,
+        ..Quirks::NONE
+    };
+    vec![any_host(), host(able), host(picky)]
+}
+
+#[test]
+fn the_same_request_is_the_same_bytes() {
+    for abilities in hosts() {
+        let first = write(&growing(16), &abilities);
+        assert_eq!(first, write(&growing(16), &abilities));
+    }
+}
+
+#[test]
+fn bodies_of_a_growing_conversation_begin_alike() {
+    for abilities in hosts() {
+        for turns in (1..16).step_by(2) {
+            let before = write(&growing(turns), &abilities).body;
+            let after = write(&growing(turns + 2), &abilities).body;
+            let end = b"],\"max_tokens\"";
+            let messages = before.windows(end.len()).position(|window| window == end).unwrap();
+            assert_eq!(before[..messages], after[..messages], "{turns} turns");
+        }
+    }
+}
+
+#[test]
+fn a_cache_mark_that_moves_on_changes_nothing_else() {
+    let able = host(Quirks { takes_cache_marks: true, ..Quirks::NONE });
+    let marked = |turn: usize| {
+        let mut request = growing(7);
+        request.turns[turn].blocks.last_mut().unwrap().cache = Some(Default::default());
+        let body = String::from_utf8(write(&request, &able).body).unwrap();
+        assert!(body.contains("cache_control"), "{turn}");
+        body.replace(r#","cache_control":{"type":"ephemeral"}"#, "")
+    };
+    assert_eq!(marked(0), marked(2));
+    assert_eq!(marked(2), marked(6));
+}
+
+#[test]
+fn every_message_has_what_the_vendor_demands() {
+    for abilities in hosts() {
+        for turns in 1..=16 {
+            let body = body(&write(&growing(turns), &abilities));
+            let mut open: Vec<String> = Vec::new();
+            for message in body["messages"].as_array().unwrap() {
+                let role = message["role"].as_str().unwrap();
+                if role == "tool" {
+                    let id = message["tool_call_id"].as_str().unwrap();
+                    let place = open.iter().position(|open| open == id);
+                    open.remove(place.expect("a result answers an open call"));
+                    continue;
+                }
+                assert!(open.is_empty(), "every call is answered before anybody else speaks");
+                let calls = message["tool_calls"].as_array();
+                assert!(calls.is_none_or(|calls| !calls.is_empty()));
+                let ids = calls.into_iter().flatten().map(|call| call["id"].as_str().unwrap());
+                open.extend(ids.map(str::to_owned));
+                let content = &message["content"];
+                assert!(content.is_string() || content.is_array() || calls.is_some(), "{message}");
+                assert!(content.as_array().is_none_or(|parts| !parts.is_empty()));
+            }
+            assert!(open.is_empty());
+        }
+    }
+}
