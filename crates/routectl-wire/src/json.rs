@@ -11,5 +11,5 @@ mod write;
 
 pub use progress::Progress;
 pub use read::{BadJson, Node, Value, parse};
-pub use text::{compact, unescape};
+pub use text::{compact, paired, unescape};
 pub use write::{List, Object, quoted};

@@ -1,6 +1,8 @@
 //! What an answer has to heed on its way to the client: how the client wants it told, and what
 //! translation changed on the way out.
 
+use std::collections::HashMap;
+
 use routectl_core::{Loss, Request, Wishes};
 
 /// A request, written for an upstream of another format.
@@ -11,6 +13,34 @@ pub struct Spelled {
     /// refused one among them the body is not to be sent.
     pub losses: Vec<Loss>,
     pub changes: Changes,
+}
+
+impl Spelled {
+    /// A written request. Writers find losses pass by pass; here they get the order of the body:
+    /// those of one member together, by the places of the elements in it.
+    pub(crate) fn new(body: Vec<u8>, mut losses: Vec<Loss>, changes: Changes) -> Self {
+        let mut ranks: HashMap<String, usize> = HashMap::new();
+        for loss in &losses {
+            let member = first_member(&loss.path);
+            if !ranks.contains_key(member) {
+                ranks.insert(member.to_owned(), ranks.len());
+            }
+        }
+        let rank = |path: &str| ranks.get(first_member(path)).copied();
+        losses.sort_by_cached_key(|loss| (rank(&loss.path), indices(&loss.path)));
+        Self { body, losses, changes }
+    }
+}
+
+/// The member of the body that a path leads into.
+fn first_member(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or_default()
+}
+
+/// The indices of a path, in order.
+fn indices(path: &str) -> Vec<u64> {
+    let steps = path.split('[').skip(1);
+    steps.filter_map(|step| step.split(']').next()?.parse().ok()).collect()
 }
 
 /// What was changed on the way out and must be changed back in the answer.
@@ -56,5 +86,21 @@ impl Reply {
             wishes: request.wishes,
             shows_reasoning: request.reasoning.show != Some(routectl_core::Show::Nothing),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_stand_in_the_order_of_the_body() {
+        let paths = ["messages[10].content[2]", "seed", "messages[2]", "messages[10].content[0].x"];
+        let losses = paths.iter().map(|path| Loss::dropped(*path, "")).collect();
+        let spelled = Spelled::new(Vec::new(), losses, Changes::default());
+        let paths: Vec<_> = spelled.losses.iter().map(|loss| loss.path.as_str()).collect();
+        let sorted =
+            ["messages[2]", "messages[10].content[0].x", "messages[10].content[2]", "seed"];
+        assert_eq!(paths, sorted);
     }
 }

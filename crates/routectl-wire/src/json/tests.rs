@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Object, compact, parse, unescape};
+use super::{Object, compact, paired, parse, unescape};
 
 #[test]
 fn values_keep_their_own_spelling() {
@@ -43,6 +43,20 @@ fn half_a_surrogate_pair_becomes_the_replacement_character() {
         (r"\u12", "\u{fffd}12"),
     ] {
         assert_eq!(unescape(inner), text, "{inner}");
+    }
+}
+
+#[test]
+fn half_a_pair_in_raw_text_is_replaced_and_nothing_else_is() {
+    for (json, mended) in [
+        (r#"{"a":"\ud83d"}"#, "{\"a\":\"\u{fffd}\"}"),
+        (
+            r#"["\ud83d\ude00","\\ud83d","\ufffd","\n\u00e9é"]"#,
+            r#"["\ud83d\ude00","\\ud83d","\ufffd","\n\u00e9é"]"#,
+        ),
+        (r#"["\udc00\uD83Dx"]"#, "[\"\u{fffd}\u{fffd}x\"]"),
+    ] {
+        assert_eq!(paired(json), mended);
     }
 }
 

@@ -90,6 +90,31 @@ pub fn compact(json: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(kept).unwrap_or_else(|_| json.to_owned()))
 }
 
+/// A JSON text in which no escape spells half a surrogate pair: such ones become U+FFFD, and every
+/// other byte stays.
+pub fn paired(json: &str) -> Cow<'_, str> {
+    let mut kept = String::new();
+    let mut from = 0;
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'\\', json.as_bytes().get(at..).unwrap_or_default()) {
+        let escape = json.get(at + offset + 1..).unwrap_or_default();
+        let (character, length) = escaped(escape);
+        let start = at + offset;
+        at = start + 1 + length;
+        let spelled = escape.get(1..5).is_some_and(|digits| digits.eq_ignore_ascii_case("fffd"));
+        if character == char::REPLACEMENT_CHARACTER && escape.starts_with('u') && !spelled {
+            kept.push_str(json.get(from..start).unwrap_or_default());
+            kept.push(character);
+            from = at;
+        }
+    }
+    if from == 0 {
+        return Cow::Borrowed(json);
+    }
+    kept.push_str(json.get(from..).unwrap_or_default());
+    Cow::Owned(kept)
+}
+
 /// The offset behind the closing quote of the string whose inside starts at `at`.
 fn past_string(bytes: &[u8], mut at: usize) -> usize {
     while let Some(offset) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {

@@ -1,0 +1,99 @@
+//! What the model behind a target takes: our table of Claude's generations where it knows the
+//! model, else the configuration's word. Of models that neither knows everything is believed that
+//! can be told otherwise only by asking them.
+
+use routectl_core::{Abilities, Effort};
+
+use crate::claude::{self, Generation, Sampling, Thinking, When};
+
+/// One target of a translation into Messages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) abilities: &'a Abilities,
+    generation: Option<&'static Generation>,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn of(abilities: &'a Abilities) -> Self {
+        Self { abilities, generation: claude::generation(&abilities.upstream) }
+    }
+
+    /// Whether this is a model of Anthropic's, which may get what Claude sealed.
+    pub(super) fn is_claude(self) -> bool {
+        self.generation.is_some() || self.abilities.upstream.contains("claude")
+    }
+
+    /// What a request without a limit gets, since the format demands one.
+    pub(super) fn max_tokens(self) -> u64 {
+        let configured = self.abilities.max_output_tokens;
+        configured.unwrap_or_else(|| claude::max_output(&self.abilities.upstream))
+    }
+
+    /// The most that the model is known to write, or configured to.
+    pub(super) fn most_tokens(self) -> u64 {
+        let known = self.generation.map_or(u64::MAX, |generation| generation.max_output);
+        known.max(self.abilities.max_output_tokens.unwrap_or(0))
+    }
+
+    /// Whether system messages may stand among the others. Hosts that imitate the format do not
+    /// know them, while a user's text is read by all.
+    pub(super) fn takes_system_in_messages(self) -> bool {
+        self.generation.is_some_and(|generation| generation.system_in_messages)
+    }
+
+    /// Whether a conversation may end with the assistant's words.
+    pub(super) fn takes_prefill(self) -> bool {
+        self.generation.is_none_or(|generation| generation.prefill)
+    }
+
+    /// Whether a request may force a tool.
+    pub(super) fn takes_forced_choice(self) -> bool {
+        self.generation.is_none_or(|generation| generation.forced_tool_choice)
+    }
+
+    /// Whether it takes `output_config.format` and `strict` tools.
+    pub(super) fn takes_schemas(self) -> bool {
+        self.generation.is_none_or(|generation| generation.structured_outputs)
+    }
+
+    /// Which sampling members it takes; `None` takes all.
+    pub(super) fn sampling(self) -> Option<Sampling> {
+        self.generation.map(|generation| generation.sampling)
+    }
+
+    /// Which words of `thinking.type` it takes.
+    pub(super) fn thinking(self) -> Thinking {
+        let adaptive = if self.abilities.adaptive_thinking { When::Always } else { When::Never };
+        self.generation.map_or(
+            Thinking {
+                enabled: When::Always,
+                adaptive,
+                disabled: When::Always,
+                between_tools: When::Never,
+            },
+            |generation| generation.thinking,
+        )
+    }
+
+    pub(super) fn thinks_by_default(self) -> bool {
+        self.generation.is_some_and(|generation| generation.thinks_by_default)
+    }
+
+    /// Whether the text of its thinking stays away unless the request asks for it.
+    pub(super) fn hides_thinking(self) -> bool {
+        match self.generation {
+            Some(generation) => generation.hides_thinking,
+            None => self.is_claude(),
+        }
+    }
+
+    /// The efforts that both our table and the configuration know; empty knows them all.
+    pub(super) fn efforts(self) -> Vec<Effort> {
+        let configured = &self.abilities.efforts;
+        let Some(generation) = self.generation else { return configured.clone() };
+        let known = generation.efforts.iter().copied();
+        let both: Vec<_> =
+            known.filter(|effort| configured.is_empty() || configured.contains(effort)).collect();
+        if both.is_empty() { generation.efforts.to_vec() } else { both }
+    }
+}
