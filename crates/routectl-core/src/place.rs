@@ -27,8 +27,8 @@ impl Place {
     pub fn member(mut self, member: &'static str) -> Self {
         if let Some(step) = self.steps.get_mut(usize::from(self.used)) {
             *step = Step { member, index: None };
-            self.used += 1;
         }
+        self.used = self.used.saturating_add(1);
         self
     }
 
@@ -81,5 +81,14 @@ mod tests {
         assert_eq!(block.path(""), "messages[3].content[1]");
         assert_eq!(Place::BODY.path("seed"), "seed");
         assert_eq!(Place::BODY.to_string(), "");
+    }
+
+    #[test]
+    fn below_the_fourth_step_a_path_stays_true() {
+        let result = Place::BODY.member("messages").index(0).member("content").index(1);
+        let source = result.member("content").index(2).member("source");
+        let deep = source.member("content").index(3);
+        assert_eq!(deep.to_string(), "messages[0].content[1].content[2].source");
+        assert_eq!(deep.path("text"), "messages[0].content[1].content[2].source.text");
     }
 }
