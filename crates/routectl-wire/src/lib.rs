@@ -13,6 +13,7 @@ pub mod grammar;
 pub mod json;
 pub mod names;
 pub mod pairs;
+pub mod provenance;
 pub mod refusal;
 mod reply;
 mod way_back;
