@@ -123,7 +123,7 @@ pub(super) fn foreign(place: Place, name: &str, node: &Node<'_>, if_lost: IfLost
 }
 
 /// The beginning of a text, for error messages.
-fn short(text: &str) -> &str {
+pub(super) fn short(text: &str) -> &str {
     let end = text.char_indices().nth(40).map_or(text.len(), |(at, _)| at);
     text.get(..end).unwrap_or_default()
 }

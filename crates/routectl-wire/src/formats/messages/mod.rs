@@ -18,6 +18,8 @@ use routectl_core::{Abilities, Failure, Needs, Request};
 
 use crate::{BadRequest, Decoder, Document, Encoder, Format, Framing, Reply, Spelled};
 
+pub use read::CONTINUED_THREAD;
+
 /// The format of `POST /v1/messages`.
 #[derive(Debug, Clone, Copy)]
 pub struct Messages;
