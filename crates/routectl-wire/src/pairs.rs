@@ -38,6 +38,13 @@ pub fn complete(request: &mut Request) -> Vec<Loss> {
     settle::bring_together(&mut request.turns, &pairs)
 }
 
+/// The same for results that came before the model spoke again: nothing is made up, and nothing
+/// that is late or missing is touched.
+pub fn gather(request: &mut Request) {
+    let pairs = Pairs::of(&request.turns).in_time();
+    settle::bring_together(&mut request.turns, &pairs);
+}
+
 /// Every call and every result of a conversation, in its order.
 #[derive(Debug, Default)]
 struct Pairs {
@@ -98,6 +105,18 @@ impl Pairs {
             }
         }
         pairs
+    }
+
+    /// Without the calls whose result is late or missing.
+    fn in_time(mut self) -> Self {
+        let runs: Vec<usize> = self.calls.iter().map(|call| call.run).collect();
+        for result in &mut self.results {
+            result.call = result.call.filter(|call| runs.get(*call) == Some(&result.run));
+        }
+        let results = &self.results;
+        let answers = |result: usize| results.get(result).is_some_and(|it| it.call.is_some());
+        self.calls.retain(|call| call.result.is_some_and(answers));
+        self
     }
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use routectl_core::{Block, Content, Place, Request, Role, ToolCall, ToolResult, Turn};
 
-use super::{check, complete};
+use super::{check, complete, gather};
 
 /// A conversation in short: `a:x,y` calls x and y, `u:=x,hi` answers x and says hi.
 fn conversation(turns: &str) -> Request {
@@ -78,6 +78,22 @@ fn every_call_has_its_result_right_behind_it() {
     ] {
         let mut request = conversation(sent);
         complete(&mut request);
+        assert_eq!(short(&request), told, "{sent}");
+    }
+}
+
+#[test]
+fn gathering_touches_nothing_that_is_late_or_missing() {
+    for (sent, told) in [
+        ("a:x,y u:=y,=x", "a:x,y u:=x,=y"),
+        ("a:x,y u:hey,=y", "a:x,y u:=y,hey"),
+        ("a:x s:note u:=x,hi", "a:x u:=x s:note u:hi"),
+        ("a:x u:hm a:'well,y u:=x,=y", "a:x u:hm a:'well,y u:=y,=x"),
+        ("a:x", "a:x"),
+        ("a:x,x u:=x", "a:x,x u:=x"),
+    ] {
+        let mut request = conversation(sent);
+        gather(&mut request);
         assert_eq!(short(&request), told, "{sent}");
     }
 }

@@ -1,0 +1,100 @@
+//! Requests → the hub: every member is read, kept as foreign, or refused with its path.
+
+mod assistant;
+mod cache;
+mod conversation;
+mod elsewhere;
+mod members;
+mod parts;
+#[cfg(test)]
+mod tests;
+mod thinking;
+mod tools;
+
+use std::collections::HashMap;
+
+use routectl_core::{Place, Request, ToolChoice};
+
+use crate::formats::expect;
+use crate::json::{self, Node};
+use crate::{BadRequest, Document, pairs};
+
+/// A request in the hub's words.
+pub(super) fn request(body: &Document) -> Result<Request, BadRequest> {
+    let text = simdutf8::basic::from_utf8(body.bytes())
+        .map_err(|error| BadRequest::new("", error.to_string()))?;
+    let root = json::parse(text).map_err(|error| BadRequest::new("", error.to_string()))?;
+    let last: HashMap<_, _> = said(&root, Place::BODY, "")?.collect();
+    let mut draft = Draft::of(&root);
+    for (name, value) in said(&root, Place::BODY, "")? {
+        // Of doubled members the last one counts, as in most parsers.
+        if last.get(name).is_some_and(|last| std::ptr::eq(*last, value)) {
+            members::read(&mut draft, name, value)?;
+        }
+    }
+    draft.finish()
+}
+
+/// A request as far as it is read. What several members say together is settled at the end, so
+/// that their order does not matter.
+struct Draft<'n, 'a> {
+    root: &'n Node<'a>,
+    request: Request,
+    ending: Option<conversation::Ending>,
+    thinking: thinking::Knobs,
+}
+
+impl<'n, 'a> Draft<'n, 'a> {
+    fn of(root: &'n Node<'a>) -> Self {
+        let thinking = thinking::Knobs::default();
+        Self { root, request: Request::default(), ending: None, thinking }
+    }
+
+    /// A member of the body, if it says anything.
+    fn member(&self, name: &str) -> Option<&'n Node<'a>> {
+        self.root.member(name).filter(|node| !node.is_null())
+    }
+
+    fn finish(self) -> Result<Request, BadRequest> {
+        let body = Place::BODY;
+        self.member("model").ok_or_else(|| expect::missing(body, "model"))?;
+        let ending = self.ending.ok_or_else(|| expect::missing(body, "messages"))?;
+        let mut request = self.request;
+        request.reasoning = self.thinking.settled();
+        settle_choice(&mut request)?;
+        let id = if request.wishes.old_functions { "name" } else { "tool_call_id" };
+        pairs::check(&request, id)?;
+        pairs::gather(&mut request);
+        ending.check(&request)?;
+        Ok(request)
+    }
+}
+
+/// A choice among no tools means nothing, unless it names one. (facts: translation, section 4.4)
+fn settle_choice(request: &mut Request) -> Result<(), BadRequest> {
+    let names = match &request.tool_choice {
+        Some(ToolChoice::Named(name)) => std::slice::from_ref(name),
+        Some(ToolChoice::Allowed { names, .. }) => names.as_slice(),
+        Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) | None => &[],
+    };
+    if let Some(name) = names.iter().find(|name| request.tools.iter().all(|it| it.name != **name)) {
+        let member = if request.wishes.old_functions { "function_call" } else { "tool_choice" };
+        let problem = format!("names the tool {name:?}, which the request does not offer");
+        return Err(BadRequest::new(member, problem));
+    }
+    if request.tools.is_empty() {
+        request.tool_choice = None;
+        request.parallel_calls = None;
+    }
+    Ok(())
+}
+
+/// An object's members but for those that are null: clients write it for "not set".
+fn said<'n, 'a>(
+    node: &'n Node<'a>,
+    place: Place,
+    name: &str,
+) -> Result<impl Iterator<Item = (&'n str, &'n Node<'a>)>, BadRequest> {
+    let members = expect::object(node, place, name)?.iter();
+    Ok(members.filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.as_ref(), value)))
+}

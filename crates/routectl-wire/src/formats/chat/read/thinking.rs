@@ -1,0 +1,191 @@
+//! How much a client wants the model to think: one wish, in the words of a dozen hosts. (facts:
+//! reasoning, sections 2 and 6)
+
+use routectl_core::{Effort, Foreign, IfLost, Place, ReasoningControl, Show};
+
+use super::{Draft, elsewhere, said};
+use crate::BadRequest;
+use crate::formats::expect;
+use crate::json::Node;
+
+const BODY: Place = Place::BODY;
+
+/// What each kind of member says. They may contradict each other: clients add their own to a
+/// default of their library.
+#[derive(Default)]
+pub(super) struct Knobs {
+    /// `reasoning`, `include_reasoning`
+    unified: ReasoningControl,
+    /// `thinking`
+    thinking: ReasoningControl,
+    /// `enable_thinking`, `thinking_budget`, `chat_template_kwargs`
+    switches: ReasoningControl,
+    /// `reasoning_effort`
+    effort: ReasoningControl,
+}
+
+impl Knobs {
+    /// What all of them say together: the more telling member wins, and the first one that speaks
+    /// of thinking at all says whether to think.
+    pub(super) fn settled(self) -> ReasoningControl {
+        let knobs = [self.unified, self.thinking, self.switches, self.effort];
+        let speaks = |it: &&ReasoningControl| {
+            ReasoningControl { show: None, ..**it } != ReasoningControl::default()
+        };
+        ReasoningControl {
+            enabled: knobs.iter().find(speaks).and_then(|knob| knob.enabled),
+            effort: knobs.iter().find_map(|knob| knob.effort),
+            budget: knobs.iter().find_map(|knob| knob.budget),
+            show: knobs.iter().find_map(|knob| knob.show),
+        }
+    }
+}
+
+/// Takes one member of the body that speaks of thinking.
+pub(super) fn read(
+    draft: &mut Draft<'_, '_>,
+    name: &str,
+    node: &Node<'_>,
+) -> Result<(), BadRequest> {
+    let (knobs, foreign) = (&mut draft.thinking, &mut draft.request.foreign);
+    match name {
+        "reasoning" => unified(&mut knobs.unified, node, foreign),
+        "include_reasoning" => {
+            knobs.unified.show = Some(shown(expect::boolean(node, BODY, name)?));
+            Ok(())
+        }
+        "thinking" => thinking(&mut knobs.thinking, node, foreign),
+        "chat_template_kwargs" => template(&mut knobs.switches, node, foreign),
+        "enable_thinking" => switch(&mut knobs.switches, node, BODY, name),
+        "thinking_budget" => budget(&mut knobs.switches, node, BODY, name),
+        _ => effort(&mut knobs.effort, node, BODY, name),
+    }
+}
+
+fn shown(visible: bool) -> Show {
+    if visible { Show::Text } else { Show::Nothing }
+}
+
+/// OpenRouter's object. Who sends it gets to see the thinking unless it is excluded.
+fn unified(
+    knob: &mut ReasoningControl,
+    node: &Node<'_>,
+    foreign: &mut Vec<Foreign>,
+) -> Result<(), BadRequest> {
+    let place = BODY.member("reasoning");
+    let mut excluded = false;
+    for (name, value) in said(node, BODY, "reasoning")? {
+        match name {
+            "effort" => effort(knob, value, place, name)?,
+            "max_tokens" => budget(knob, value, place, name)?,
+            "enabled" => switch(knob, value, place, name)?,
+            "exclude" => excluded = expect::boolean(value, place, name)?,
+            "summary" | "generate_summary" => summary(value, place, name, foreign)?,
+            other => foreign.push(elsewhere::unknown(place, other, value)),
+        }
+    }
+    if knob.enabled != Some(false) {
+        knob.show = Some(shown(!excluded));
+    }
+    Ok(())
+}
+
+/// That there is a summary can be said elsewhere, how long it is cannot.
+fn summary(
+    node: &Node<'_>,
+    place: Place,
+    name: &str,
+    foreign: &mut Vec<Foreign>,
+) -> Result<(), BadRequest> {
+    if expect::text(node, place, name)? != "auto" {
+        let if_lost = IfLost::Told("how long a summary is, its host decides");
+        foreign.push(expect::foreign(place, name, node, if_lost));
+    }
+    Ok(())
+}
+
+/// The object of DeepSeek, GLM, Kimi and others, after Anthropic's.
+fn thinking(
+    knob: &mut ReasoningControl,
+    node: &Node<'_>,
+    foreign: &mut Vec<Foreign>,
+) -> Result<(), BadRequest> {
+    let place = BODY.member("thinking");
+    for (name, value) in said(node, BODY, "thinking")? {
+        match name {
+            "type" => match &*expect::text(value, place, name)? {
+                "enabled" | "adaptive" => knob.enabled = Some(true),
+                "disabled" => knob.enabled = Some(false),
+                "auto" => {}
+                other => {
+                    let known = ["enabled", "disabled", "adaptive", "auto"];
+                    return Err(expect::unknown_word(place, name, other, &known));
+                }
+            },
+            "budget_tokens" => budget(knob, value, place, name)?,
+            "effort" => effort(knob, value, place, name)?,
+            other => foreign.push(elsewhere::unknown(place, other, value)),
+        }
+    }
+    Ok(())
+}
+
+/// Variables of a chat template, as vLLM and SGLang take them.
+fn template(
+    knob: &mut ReasoningControl,
+    node: &Node<'_>,
+    foreign: &mut Vec<Foreign>,
+) -> Result<(), BadRequest> {
+    let place = BODY.member("chat_template_kwargs");
+    for (name, value) in said(node, BODY, "chat_template_kwargs")? {
+        match name {
+            "enable_thinking" | "thinking" => switch(knob, value, place, name)?,
+            other => foreign.push(elsewhere::unknown(place, other, value)),
+        }
+    }
+    Ok(())
+}
+
+fn switch(
+    knob: &mut ReasoningControl,
+    node: &Node<'_>,
+    place: Place,
+    name: &str,
+) -> Result<(), BadRequest> {
+    knob.enabled = Some(expect::boolean(node, place, name)?);
+    Ok(())
+}
+
+/// A budget of nothing is how some hosts are told not to think.
+fn budget(
+    knob: &mut ReasoningControl,
+    node: &Node<'_>,
+    place: Place,
+    name: &str,
+) -> Result<(), BadRequest> {
+    match expect::count(node, place, name)? {
+        0 => knob.enabled = Some(false),
+        tokens => knob.budget = Some(tokens),
+    }
+    Ok(())
+}
+
+fn effort(
+    knob: &mut ReasoningControl,
+    node: &Node<'_>,
+    place: Place,
+    name: &str,
+) -> Result<(), BadRequest> {
+    let word = expect::text(node, place, name)?;
+    match (&*word, Effort::named(&word)) {
+        (_, Some(effort)) => knob.effort = Some(effort),
+        ("none", None) => knob.enabled = Some(false),
+        // Groq's word for "as the model does by itself". (facts: reasoning, section 2.6)
+        ("default", None) => {}
+        (_, None) => {
+            let known = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+            return Err(expect::unknown_word(place, name, &word, &known));
+        }
+    }
+    Ok(())
+}
