@@ -1,5 +1,7 @@
 //! What every format's room is tested with: an answer, rendered as the events it means.
 
+mod crossing;
+
 use routectl_core::Event;
 
 use crate::framing::sse;
