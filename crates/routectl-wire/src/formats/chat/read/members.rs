@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use routectl_core::{Foreign, IfLost, OutputFormat, Place, Tier};
+use routectl_core::{Foreign, IfLost, OutputFormat, Place, Request, Tier};
 
-use super::{Draft, cache, conversation, elsewhere, said, thinking, tools};
+use super::{Draft, cache, conversation, elsewhere, kind, said, thinking, tools};
 use crate::BadRequest;
 use crate::formats::expect;
 use crate::json::{Node, Value};
@@ -25,6 +25,7 @@ pub(super) fn read(
     match name {
         "model" => draft.request.model = expect::text(node, BODY, name)?.into_owned(),
         "messages" => draft.ending = Some(conversation::read(&mut draft.request, node)?),
+        "function_call" if superseded(draft, name, "tool_choice") => {}
         "tools" | "functions" | "tool_choice" | "function_call" | "parallel_tool_calls" => {
             tools::read(&mut draft.request, name, node)?;
         }
@@ -59,14 +60,14 @@ pub(super) fn read(
         "top_p" => draft.request.sampling.top_p = Some(within(node, name, 0.0..=1.0)?),
         "top_k" => draft.request.sampling.top_k = top_k(node, name)?,
         "stop" => draft.request.stops = stops(node, name)?,
-        "response_format" => response_format(draft, node)?,
+        "response_format" => response_format(&mut draft.request, node)?,
         "service_tier" => service_tier(draft, node)?,
         "cache_control" => {
             let mark = cache::control(node, BODY, &mut draft.request.foreign)?;
             draft.request.cache = Some(mark);
         }
         "stream" => draft.request.wishes.streamed = expect::boolean(node, BODY, name)?,
-        "stream_options" => stream_options(draft, node)?,
+        "stream_options" => stream_options(&mut draft.request, node)?,
         other => elsewhere::read(other, node, &mut draft.request.foreign)?,
     }
     Ok(())
@@ -142,47 +143,44 @@ fn service_tier(draft: &mut Draft<'_, '_>, node: &Node<'_>) -> Result<(), BadReq
     Ok(())
 }
 
-fn stream_options(draft: &mut Draft<'_, '_>, node: &Node<'_>) -> Result<(), BadRequest> {
+fn stream_options(request: &mut Request, node: &Node<'_>) -> Result<(), BadRequest> {
     let place = BODY.member("stream_options");
-    for (name, value) in said(node, BODY, "stream_options")? {
+    let Request { wishes, foreign, .. } = request;
+    for (name, value) in said(node, place, "")? {
         match name {
-            "include_usage" => {
-                draft.request.wishes.usage_in_stream = expect::boolean(value, place, name)?;
+            "include_usage" => wishes.usage_in_stream = expect::boolean(value, place, name)?,
+            "include_obfuscation" => {
+                if expect::boolean(value, place, name)? {
+                    let if_lost = IfLost::Told("a translated stream is not padded");
+                    foreign.push(expect::foreign(place, name, value, if_lost));
+                }
             }
-            // Padding against those who watch the length of chunks on the wire; on this machine
-            // nobody does. What is not asked for is not lost.
-            "include_obfuscation" if !expect::boolean(value, place, name)? => {}
-            other => {
-                draft.request.foreign.push(elsewhere::unknown(place, other, value));
-            }
+            other => foreign.push(elsewhere::unknown(place, other, value)),
         }
     }
     Ok(())
 }
 
 /// `text`, `json_object`, or `json_schema`; some hosts have the schema beside the type.
-fn response_format(draft: &mut Draft<'_, '_>, node: &Node<'_>) -> Result<(), BadRequest> {
-    let (name, place) = ("response_format", BODY.member("response_format"));
-    let foreign = &mut draft.request.foreign;
+fn response_format(request: &mut Request, node: &Node<'_>) -> Result<(), BadRequest> {
+    let place = BODY.member("response_format");
+    let foreign = &mut request.foreign;
+    let kind = kind(node, place)?.ok_or_else(|| expect::missing(place, "type"))?;
+    if !["text", "json_object", "json_schema"].contains(&&*kind) {
+        let if_lost = IfLost::Refused("an output format that only some hosts know");
+        foreign.push(expect::foreign(place, "", node, if_lost));
+        return Ok(());
+    }
     let mut schema = Schema::default();
-    let mut kind = None;
-    for (name, value) in said(node, BODY, name)? {
+    for (name, value) in said(node, place, "")? {
         match name {
-            "type" => kind = Some(expect::text(value, place, name)?),
+            "type" => {}
             "json_schema" => schema.read(value, place.member("json_schema"), foreign)?,
             "schema" => schema.take(value, place)?,
             other => foreign.push(elsewhere::unknown(place, other, value)),
         }
     }
-    match kind.as_deref() {
-        Some("text") => {}
-        Some("json_object" | "json_schema") => draft.request.output = Some(schema.format()),
-        Some(_) => {
-            let if_lost = IfLost::Refused("an output format that only some hosts know");
-            foreign.push(expect::foreign(BODY, name, node, if_lost));
-        }
-        None => return Err(expect::missing(place, "type")),
-    }
+    request.output = (kind != "text").then(|| schema.format());
     Ok(())
 }
 

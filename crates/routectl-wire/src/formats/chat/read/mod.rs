@@ -11,9 +11,10 @@ mod tests;
 mod thinking;
 mod tools;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
-use routectl_core::{Place, Request, ToolChoice};
+use routectl_core::{Place, Request, Tool, ToolChoice};
 
 use crate::formats::expect;
 use crate::json::{self, Node};
@@ -58,10 +59,15 @@ impl<'n, 'a> Draft<'n, 'a> {
     fn finish(self) -> Result<Request, BadRequest> {
         let body = Place::BODY;
         self.member("model").ok_or_else(|| expect::missing(body, "model"))?;
+        let choice = match self.member("tool_choice") {
+            Some(_) => "tool_choice",
+            None => "function_call",
+        };
         let ending = self.ending.ok_or_else(|| expect::missing(body, "messages"))?;
         let mut request = self.request;
         request.reasoning = self.thinking.settled();
-        settle_choice(&mut request)?;
+        check_names(&request.tools)?;
+        settle_choice(&mut request, choice)?;
         let id = if request.wishes.old_functions { "name" } else { "tool_call_id" };
         pairs::check(&request, id)?;
         pairs::gather(&mut request);
@@ -71,14 +77,14 @@ impl<'n, 'a> Draft<'n, 'a> {
 }
 
 /// A choice among no tools means nothing, unless it names one. (facts: translation, section 4.4)
-fn settle_choice(request: &mut Request) -> Result<(), BadRequest> {
+fn settle_choice(request: &mut Request, member: &str) -> Result<(), BadRequest> {
     let names = match &request.tool_choice {
         Some(ToolChoice::Named(name)) => std::slice::from_ref(name),
         Some(ToolChoice::Allowed { names, .. }) => names.as_slice(),
         Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) | None => &[],
     };
-    if let Some(name) = names.iter().find(|name| request.tools.iter().all(|it| it.name != **name)) {
-        let member = if request.wishes.old_functions { "function_call" } else { "tool_choice" };
+    let offered: HashSet<&str> = request.tools.iter().map(|tool| tool.name.as_str()).collect();
+    if let Some(name) = names.iter().find(|name| !offered.contains(name.as_str())) {
         let problem = format!("names the tool {name:?}, which the request does not offer");
         return Err(BadRequest::new(member, problem));
     }
@@ -89,6 +95,18 @@ fn settle_choice(request: &mut Request) -> Result<(), BadRequest> {
     Ok(())
 }
 
+/// Two tools of one name cannot be told apart in a call.
+fn check_names(tools: &[Tool]) -> Result<(), BadRequest> {
+    let mut names = HashSet::new();
+    match tools.iter().find(|tool| !names.insert(tool.name.as_str())) {
+        Some(tool) => {
+            let problem = format!("an earlier tool has the name {:?} too", tool.name);
+            Err(BadRequest::new(tool.place.to_string(), problem))
+        }
+        None => Ok(()),
+    }
+}
+
 /// An object's members but for those that are null: clients write it for "not set".
 fn said<'n, 'a>(
     node: &'n Node<'a>,
@@ -97,4 +115,11 @@ fn said<'n, 'a>(
 ) -> Result<impl Iterator<Item = (&'n str, &'n Node<'a>)>, BadRequest> {
     let members = expect::object(node, place, name)?.iter();
     Ok(members.filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.as_ref(), value)))
+}
+
+/// The `type` of an object, if it says one.
+fn kind<'a>(node: &Node<'a>, place: Place) -> Result<Option<Cow<'a, str>>, BadRequest> {
+    expect::object(node, place, "")?;
+    let kind = node.member("type").filter(|kind| !kind.is_null());
+    kind.map(|kind| expect::text(kind, place, "type")).transpose()
 }

@@ -3,11 +3,9 @@
 mod data_url;
 mod files;
 
-use std::borrow::Cow;
-
 use routectl_core::{Block, Content, Foreign, IfLost, Opaque, Place, Reasoning};
 
-use super::{cache, elsewhere, said};
+use super::{cache, elsewhere, kind, said};
 use crate::BadRequest;
 use crate::formats::expect;
 use crate::json::{Node, Value};
@@ -55,7 +53,7 @@ fn part(
     speaker: Speaker,
     foreign: &mut Vec<Foreign>,
 ) -> Result<Option<Block>, BadRequest> {
-    let kind = kind(node, place)?;
+    let kind = kind(node, place)?.ok_or_else(|| expect::missing(place, "type"))?;
     if speaker == Speaker::Operator && kind != "text" {
         return Err(expect::unknown_word(place, "type", &kind, &["text"]));
     }
@@ -80,12 +78,6 @@ fn part(
     let content = content.ok_or_else(|| expect::missing(place, &kind))?;
     let block = Block { content, place, cache: mark.or(breakpoint) };
     Ok(Some(block).filter(|block| !says_nothing(&block.content)))
-}
-
-fn kind<'a>(node: &Node<'a>, place: Place) -> Result<Cow<'a, str>, BadRequest> {
-    expect::object(node, place, "")?;
-    let kind = node.member("type").filter(|kind| !kind.is_null());
-    expect::text(kind.ok_or_else(|| expect::missing(place, "type"))?, place, "type")
 }
 
 /// Whether the hub has a word for a part that this speaker says.

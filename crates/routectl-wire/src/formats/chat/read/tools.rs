@@ -1,6 +1,8 @@
 //! The tools a client offers, in the new spelling and the old one, and what it wants done with
 //! them.
 
+use std::borrow::Cow;
+
 use routectl_core::{Foreign, IfLost, Place, Request, Tool, ToolChoice, ToolInput};
 
 use super::{cache, elsewhere, said};
@@ -92,12 +94,8 @@ fn tool(
 }
 
 /// The type of a tool or a choice; a function where it is not said.
-fn kind<'a>(node: &Node<'a>, place: Place) -> Result<std::borrow::Cow<'a, str>, BadRequest> {
-    expect::object(node, place, "")?;
-    match node.member("type").filter(|kind| !kind.is_null()) {
-        Some(kind) => expect::text(kind, place, "type"),
-        None => Ok("function".into()),
-    }
+fn kind<'a>(node: &Node<'a>, place: Place) -> Result<Cow<'a, str>, BadRequest> {
+    Ok(super::kind(node, place)?.unwrap_or(Cow::Borrowed("function")))
 }
 
 /// What a tool is called, is for, and takes.

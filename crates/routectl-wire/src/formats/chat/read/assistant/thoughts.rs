@@ -4,7 +4,7 @@
 use routectl_core::{Block, Content, Foreign, IfLost, Place, Reasoning, Seal, SealKind};
 
 use crate::BadRequest;
-use crate::formats::chat::read::{elsewhere, said};
+use crate::formats::chat::read::{elsewhere, kind, said};
 use crate::formats::expect;
 use crate::json::Node;
 
@@ -137,11 +137,12 @@ fn piece(
     place: Place,
     foreign: &mut Vec<Foreign>,
 ) -> Result<Option<Piece>, BadRequest> {
-    let Some(kind) = kind(node, place)? else {
+    let kind = kind(node, place)?.ok_or_else(|| expect::missing(place, "type"))?.into_owned();
+    if !KINDS.contains(&kind.as_str()) {
         let if_lost = IfLost::Told("thinking of a kind that only some hosts know");
         foreign.push(expect::foreign(place, "", node, if_lost));
         return Ok(None);
-    };
+    }
     let mut index = None;
     let mut reasoning = Reasoning::default();
     let mut family = DEFAULT_FAMILY.to_owned();
@@ -162,15 +163,6 @@ fn piece(
     }
     reasoning.seal = blob.map(|(kind, blob)| Seal { family, kind, blob });
     Ok(Some(Piece { kind, index, reasoning, place }))
-}
-
-/// What kind of thinking a piece is, if it is one that is known.
-fn kind(node: &Node<'_>, place: Place) -> Result<Option<String>, BadRequest> {
-    expect::object(node, place, "")?;
-    let kind = node.member("type").filter(|kind| !kind.is_null());
-    let kind = kind.ok_or_else(|| expect::missing(place, "type"))?;
-    let kind = expect::text(kind, place, "type")?.into_owned();
-    Ok(Some(kind).filter(|kind| KINDS.contains(&kind.as_str())))
 }
 
 /// A seal's bytes; an empty one seals nothing.

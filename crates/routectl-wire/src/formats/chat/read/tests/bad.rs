@@ -34,7 +34,7 @@ fn members_of_the_body_must_be_what_they_are_for() {
         (r#""stream":"yes""#, "stream", "true or false"),
         (r#""stream_options":true"#, "stream_options", "an object"),
         (r#""stream_options":{"include_usage":1}"#, "stream_options.include_usage", "true or"),
-        (r#""response_format":"json""#, "response_format", "an object"),
+        (r#""response_format":"json""#, "response_format", "an object, found a string"),
         (r#""response_format":{}"#, "response_format.type", "missing"),
         (
             r#""response_format":{"type":"json_schema","json_schema":{"schema":"x"}}"#,
@@ -107,7 +107,12 @@ fn tools_and_choices_must_fit_each_other() {
             "tool_choice.allowed_tools.mode",
             "expected one of",
         ),
-        (r#""function_call":{"name":"f"}"#, "tool_choice", "names the tool"),
+        (r#""function_call":{"name":"f"}"#, "function_call", "names the tool"),
+        (
+            r#""tools":[{"function":{"name":"f"}},{"type":"custom","custom":{"name":"f"}}]"#,
+            "tools[1]",
+            r#"an earlier tool has the name "f" too"#,
+        ),
         (r#""parallel_tool_calls":"no""#, "parallel_tool_calls", "true or false"),
     ] {
         check(&with(members), path, problem);

@@ -1,7 +1,7 @@
 //! The hard cases of a request, each by its number. (facts: translation, section 11)
 
 use insta::assert_snapshot;
-use routectl_core::{Content, Request, Role, ToolInput};
+use routectl_core::{Content, Request, Role, ToolChoice, ToolInput};
 
 use super::{lost, of, read, told, with};
 use crate::pairs;
@@ -209,6 +209,10 @@ fn case_19_what_changes_the_answer_is_refused_and_the_rest_told() {
             r#""stream_options":{"continuous_usage_stats":true}"#,
             "stream_options.continuous_usage_stats dropped: not known to this format",
         ),
+        (
+            r#""stream_options":{"include_obfuscation":true}"#,
+            "stream_options.include_obfuscation dropped: a translated stream is not padded",
+        ),
     ] {
         assert_eq!(lost(&read(&with(members)).unwrap()), [told], "{members}");
     }
@@ -249,6 +253,10 @@ fn of_two_words_for_one_thing_the_newer_counts() {
     ));
     assert_eq!(lost(&same.clone().unwrap()), [""; 0]);
     assert_eq!(same.unwrap().sampling.temperature, Some(0.5), "the last of doubled members");
+    let tools = r#""tools":[{"function":{"name":"f"}}],"tool_choice":"required""#;
+    let request = read(&with(&format!(r#"{tools},"function_call":"none""#))).unwrap();
+    assert_eq!(request.tool_choice, Some(ToolChoice::Required));
+    assert_eq!(lost(&request), [format!("function_call {told}")]);
 }
 
 #[test]
@@ -269,10 +277,7 @@ fn cases_21_and_22_output_formats_are_told_with_their_schema() {
         assert_eq!(format!("{:?}", request.output), output, "{format}");
     }
     let odd = read(&with(r#""response_format":{"type":"regex","regex":"a+"}"#)).unwrap();
-    assert_eq!(
-        lost(&odd).last().unwrap(),
-        "response_format refused: an output format that only some hosts know"
-    );
+    assert_eq!(lost(&odd), ["response_format refused: an output format that only some hosts know"]);
 }
 
 #[test]

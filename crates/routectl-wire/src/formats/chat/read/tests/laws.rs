@@ -220,7 +220,7 @@ const EVERYTHING: &str = r#"{*"model":"m","stream_options":{*"include_usage":tru
     "cache_control":{*"type":"ephemeral"},
     "tools":[{*"type":"function","function":{*"name":"f","parameters":{"type":"object"},"cache_control":{*"type":"ephemeral"}}},
         {*"type":"custom","custom":{*"name":"c","format":{*"type":"grammar","grammar":{"syntax":"lark","definition":""}}},"cache_control":{*"type":"ephemeral"}}],
-    "functions":[{*"name":"g"}],"function_call":{*"name":"g"},
+    "functions":[{*"name":"g"}],
     "tool_choice":{*"type":"allowed_tools","allowed_tools":{*"mode":"auto","tools":[{*"type":"function","function":{*"name":"f"}}]}},
     "messages":[
         {*"role":"developer","content":[{*"type":"text","text":"a"}]},
