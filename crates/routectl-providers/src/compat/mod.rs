@@ -1,10 +1,17 @@
 //! OpenAI-compatible hosts: Chat Completions with a bearer key.
 
+mod hosts;
+mod quirks;
+#[cfg(test)]
+mod tests;
+
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Uri};
 use routectl_auth::Secret;
 use routectl_core::Failure;
 use routectl_wire::{CHAT, Format};
+
+pub use quirks::quirks;
 
 use crate::{Account, Call, Provider, account};
 
