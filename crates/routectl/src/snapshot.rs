@@ -10,7 +10,7 @@ use routectl_auth::SecretSource;
 use routectl_core::{Abilities, Echo, Knob, Quirks};
 use routectl_policy::{Account as Gated, Routes, Rules, TargetId};
 use routectl_providers::anthropic::{Anthropic, AuthKind};
-use routectl_providers::compat::Compat;
+use routectl_providers::compat::{self, Compat};
 use routectl_providers::{Account, Model, Provider, headers};
 
 use crate::config::{AnthropicAuth, Config, Model as ModelConfig, Provider as ProviderConfig};
@@ -215,8 +215,9 @@ fn abilities(config: &Config, model: &ModelConfig) -> Abilities {
 
 /// A host's quirks, with the dialect that configuration names.
 fn quirks(provider: &ProviderConfig, model: &ModelConfig) -> Quirks {
-    let mut quirks = Quirks::NONE;
-    let _ = provider;
+    let address = provider.base_url().and_then(|base_url| base_url.parse::<Uri>().ok());
+    let known = |address: &Uri| compat::quirks(address, &model.upstream);
+    let mut quirks = address.as_ref().map_or(Quirks::NONE, known);
     if let Some(dialect) = model.reasoning_dialect {
         let (knob, echo) = match dialect.name() {
             "openrouter" => (Knob::Unified, Echo::Details),
