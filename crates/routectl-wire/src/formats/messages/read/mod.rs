@@ -135,8 +135,8 @@ impl Reader {
         let request = &mut self.request;
         let names = &mut request.names;
         names.stops = "stop_sequences";
-        names.reasoning = match request.reasoning.enabled {
-            None if request.reasoning.effort.is_some() => "output_config.effort",
+        names.reasoning = match request.reasoning.effort {
+            Some(_) if self.implied_effort.is_none() => "output_config.effort",
             Some(_) | None => "thinking",
         };
         names.output = match self.newer_schema {

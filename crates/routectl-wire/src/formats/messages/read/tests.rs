@@ -180,6 +180,12 @@ fn thinking_and_effort_say_how_much_to_think() {
 fn a_loss_will_name_the_member_that_the_client_wrote() {
     for (members, reasoning, output) in [
         (r#""thinking":{"type":"adaptive"}"#, "thinking", "output_format"),
+        (r#""thinking":{"type":"between_tools"}"#, "thinking", "output_format"),
+        (
+            r#""thinking":{"type":"adaptive"},"output_config":{"effort":"max"}"#,
+            "output_config.effort",
+            "output_format",
+        ),
         (
             r#""output_config":{"effort":"low","format":{"type":"json_schema","schema":{}}}"#,
             "output_config.effort",
