@@ -135,8 +135,10 @@ impl Reader {
         let request = &mut self.request;
         let names = &mut request.names;
         names.stops = "stop_sequences";
-        names.reasoning = match request.reasoning.effort {
-            Some(_) if self.implied_effort.is_none() => "output_config.effort",
+        let reasoning = &request.reasoning;
+        let of_thinking = reasoning.budget.is_some() || self.implied_effort.is_some();
+        names.reasoning = match reasoning.effort {
+            Some(_) if !of_thinking => "output_config.effort",
             Some(_) | None => "thinking",
         };
         names.output = match self.newer_schema {

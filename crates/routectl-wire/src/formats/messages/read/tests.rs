@@ -182,6 +182,11 @@ fn a_loss_will_name_the_member_that_the_client_wrote() {
         (r#""thinking":{"type":"adaptive"}"#, "thinking", "output_format"),
         (r#""thinking":{"type":"between_tools"}"#, "thinking", "output_format"),
         (
+            r#""thinking":{"type":"enabled","budget_tokens":2000},"output_config":{"effort":"max"}"#,
+            "thinking",
+            "output_format",
+        ),
+        (
             r#""thinking":{"type":"adaptive"},"output_config":{"effort":"max"}"#,
             "output_config.effort",
             "output_format",
