@@ -82,9 +82,9 @@ impl fmt::Display for Unfit {
         match self {
             Self::NotServed { kind } => write!(f, "kind {kind} is not served yet"),
             Self::Unreadable(bad) => write!(f, "{bad}"),
-            Self::CannotSay { losses } => write!(f, "cannot be told {}", listed(losses)),
+            Self::CannotSay { losses } => write!(f, "cannot be told {}", listed(losses, reason)),
             Self::WouldLose { losses } => {
-                write!(f, "would not get all of it (strict_translation): {}", listed(losses))
+                write!(f, "would not get all of it (strict_translation): {}", listed(losses, fate))
             }
             Self::Miswritten { why } => write!(f, "cannot be written to: {why}"),
             Self::Lacks { features } => write!(f, "does not support {}", features.join(", ")),
@@ -97,14 +97,18 @@ impl fmt::Display for Unfit {
 }
 
 /// The most losses that an error names.
-const MOST_LISTED: usize = 20;
+const MOST_LISTED: usize = 100;
 
-fn listed(losses: &[Loss]) -> String {
-    let mut text = String::new();
-    for loss in losses.iter().take(MOST_LISTED) {
-        let separator = if text.is_empty() { "" } else { "; " };
-        text.push_str(&format!("{separator}{} ({}: {})", loss.path, loss.fate.name(), loss.reason));
-    }
+fn reason(loss: &Loss) -> String {
+    format!("{}: {}", loss.path, loss.reason)
+}
+
+fn fate(loss: &Loss) -> String {
+    format!("{} {}: {}", loss.path, loss.fate.name(), loss.reason)
+}
+
+fn listed(losses: &[Loss], told: fn(&Loss) -> String) -> String {
+    let text = losses.iter().take(MOST_LISTED).map(told).collect::<Vec<_>>().join("; ");
     match losses.len().checked_sub(MOST_LISTED) {
         None | Some(0) => text,
         Some(more) => format!("{text}; and {more} more"),
@@ -113,11 +117,12 @@ fn listed(losses: &[Loss]) -> String {
 
 impl Unfit {
     /// What the client is told when the request itself is the reason: a 400 that names the path.
-    pub fn of_request(&self) -> Option<Failure> {
-        let (path, code) = match self {
-            Self::Unreadable(bad) => (Some(bad.path.clone()), None),
+    pub fn of_request(&self, nickname: &str) -> Option<Failure> {
+        let (path, code, message) = match self {
+            Self::Unreadable(bad) => (Some(bad.path.clone()), None, bad.to_string()),
             Self::CannotSay { losses } | Self::WouldLose { losses } => {
-                (losses.first().map(|loss| loss.path.clone()), Some(UNSUPPORTED))
+                let path = losses.first().map(|loss| loss.path.clone());
+                (path, Some(UNSUPPORTED), format!("{nickname} {self}"))
             }
             Self::NotServed { .. }
             | Self::Miswritten { .. }
@@ -125,7 +130,7 @@ impl Unfit {
             | Self::TooSmall { .. }
             | Self::NoLarger => return None,
         };
-        let mut failure = Failure::new(Class::BadRequest, Origin::Client, self.to_string());
+        let mut failure = Failure::new(Class::BadRequest, Origin::Client, message);
         failure.status = Some(400);
         failure.words.param = path.filter(|path| !path.is_empty());
         failure.words.code = code.map(str::to_owned);

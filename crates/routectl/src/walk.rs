@@ -362,7 +362,7 @@ pub fn none_fits(asked: &str, unfit: &[(String, &Unfit)]) -> Failure {
         let message = format!("prompt is too long: {needs} tokens > {window} maximum");
         return Failure::new(Class::ContextWindow, Origin::Router, message);
     }
-    if let Some(failure) = unfit.iter().find_map(|(_, unfit)| unfit.of_request()) {
+    if let Some(failure) = unfit.iter().find_map(|(nickname, unfit)| unfit.of_request(nickname)) {
         return failure;
     }
     let reasons = unfit.iter().map(|(nickname, unfit)| format!("{nickname} {unfit}"));
