@@ -14,7 +14,8 @@ pub const CLAUDE: &str = "anthropic-claude-v1";
 /// The family of seals that nobody is known to have minted: they go to nobody.
 pub const UNKNOWN: &str = "unknown";
 
-const ENVELOPE: &str = "rctl1.";
+/// How an envelope of ours begins. No upstream gets one.
+pub(crate) const ENVELOPE: &str = "rctl1.";
 
 /// A `thinking` block.
 pub fn signed(text: String, signature: &str) -> Reasoning {

@@ -169,7 +169,7 @@ fn budget(
     losses: &mut Vec<Loss>,
 ) -> Option<u64> {
     let member = around.member;
-    if let Some(reason) = forbidden(target, around) {
+    if let Some(reason) = forbidden(around) {
         losses.push(Loss::degraded(member, reason));
         return None;
     }
@@ -205,11 +205,9 @@ fn most(asked: Option<u64>, target: Target<'_>, max_tokens: u64) -> u64 {
     }
 }
 
-/// Why Claude would refuse a thinking budget here. Other models have no such rules.
-fn forbidden(target: Target<'_>, around: Circumstances<'_>) -> Option<&'static str> {
-    if !target.is_claude() {
-        return None;
-    }
+/// Why a thinking budget would be refused here: by Claude, and what its imitators ask of a tool
+/// loop is much the same. (facts: reasoning, sections 2.13 and 3.1)
+fn forbidden(around: Circumstances<'_>) -> Option<&'static str> {
     if around.forced {
         return Some("a thinking budget excludes a forced tool");
     }

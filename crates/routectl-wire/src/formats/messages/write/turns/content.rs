@@ -5,12 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use routectl_core::{Block, Content, IfLost, Loss, Reasoning, Role, SealKind, Source, ToolResult};
 
 use crate::formats::messages::write::target::Target;
-
-/// The family of everything that Claude seals, on whichever cloud.
-const CLAUDE: &str = "anthropic-claude-v1";
-
-/// How our own envelopes begin. No upstream gets one. (decisions: 2)
-const OUR_ENVELOPE: &str = "rctl1.";
+use crate::provenance::{CLAUDE, ENVELOPE};
 
 /// What is said in a block's place, or what it means that nothing is; `None` where there was
 /// nothing to say.
@@ -159,7 +154,7 @@ fn thinking(thought: Reasoning, target: Target<'_>) -> Fitted<Reasoning> {
             told("thinking without a seal is taken from nobody")
         };
     };
-    if seal.family != CLAUDE || seal.blob.is_empty() || seal.blob.starts_with(OUR_ENVELOPE) {
+    if seal.family != CLAUDE || seal.blob.is_empty() || seal.blob.starts_with(ENVELOPE) {
         return told("another vendor sealed this thinking");
     }
     if !target.is_claude() {
