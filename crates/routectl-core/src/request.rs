@@ -117,6 +117,7 @@ pub struct MemberNames {
     /// The one that speaks of thinking; formats have several.
     pub reasoning: &'static str,
     pub output: &'static str,
+    pub tool_choice: &'static str,
     pub parallel_calls: &'static str,
     pub user: &'static str,
 }
@@ -129,6 +130,7 @@ impl Default for MemberNames {
             stops: "stop",
             reasoning: "reasoning_effort",
             output: "response_format",
+            tool_choice: "tool_choice",
             parallel_calls: "parallel_tool_calls",
             user: "user",
         }

@@ -14,7 +14,7 @@ mod tools;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use routectl_core::{Place, Request, Tool, ToolChoice};
+use routectl_core::{MemberNames, Place, Request, Tool, ToolChoice};
 
 use crate::formats::expect;
 use crate::json::{self, Node};
@@ -56,8 +56,24 @@ impl<'n, 'a> Draft<'n, 'a> {
         self.root.member(name).filter(|node| !node.is_null())
     }
 
+    /// What the client calls the members that it may call otherwise.
+    fn names(&self) -> MemberNames {
+        let first = |names: &[&'static str], usual: &'static str| {
+            names.iter().copied().find(|name| self.member(name).is_some()).unwrap_or(usual)
+        };
+        let usual = MemberNames::default();
+        MemberNames {
+            max_tokens: first(&["max_completion_tokens"], usual.max_tokens),
+            reasoning: first(&thinking::MEMBERS, usual.reasoning),
+            tool_choice: first(&["tool_choice", "function_call"], usual.tool_choice),
+            user: first(&["safety_identifier"], usual.user),
+            ..usual
+        }
+    }
+
     fn finish(self) -> Result<Request, BadRequest> {
         let body = Place::BODY;
+        let names = self.names();
         self.member("model").ok_or_else(|| expect::missing(body, "model"))?;
         let choice = match self.member("tool_choice") {
             Some(_) => "tool_choice",
@@ -66,6 +82,7 @@ impl<'n, 'a> Draft<'n, 'a> {
         let ending = self.ending.ok_or_else(|| expect::missing(body, "messages"))?;
         let mut request = self.request;
         request.reasoning = self.thinking.settled();
+        request.names = names;
         check_names(&request.tools)?;
         settle_choice(&mut request, choice)?;
         let id = if request.wishes.old_functions { "name" } else { "tool_call_id" };

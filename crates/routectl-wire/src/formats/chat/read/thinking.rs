@@ -10,6 +10,17 @@ use crate::json::Node;
 
 const BODY: Place = Place::BODY;
 
+/// The members that speak of thinking; the one that counts most comes first.
+pub(super) const MEMBERS: [&str; 7] = [
+    "reasoning",
+    "thinking",
+    "enable_thinking",
+    "thinking_budget",
+    "chat_template_kwargs",
+    "reasoning_effort",
+    "include_reasoning",
+];
+
 /// What each kind of member says. They may contradict each other: clients add their own to a
 /// default of their library.
 #[derive(Default)]

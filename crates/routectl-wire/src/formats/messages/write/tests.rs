@@ -3,6 +3,7 @@
 
 mod asked;
 mod cached;
+mod from_chat;
 mod growing;
 mod limits;
 mod talk;

@@ -235,8 +235,23 @@ fn what_asks_for_nothing_is_no_loss() {
         r#""stream":false,"stream_options":{"include_obfuscation":false}"#,
         r#""seed":null,"audio":null,"made_up":null,"tool_choice":null"#,
     ] {
-        assert_eq!(read(&with(members)).unwrap(), plain, "{members}");
+        let asked = Request { names: plain.names, ..read(&with(members)).unwrap() };
+        assert_eq!(asked, plain, "{members}");
     }
+}
+
+#[test]
+fn members_keep_the_names_that_the_client_gave_them() {
+    let names = |members| {
+        let names = read(&with(members)).unwrap().names;
+        [names.max_tokens, names.reasoning, names.user, names.tool_choice]
+    };
+    let usual = ["max_tokens", "reasoning_effort", "user", "tool_choice"];
+    assert_eq!(names(r#""max_tokens":1,"max_completion_tokens":null"#), usual);
+    let others = r#""max_completion_tokens":1,"include_reasoning":true,"reasoning":{"effort":"low"},
+        "safety_identifier":"u","functions":[{"name":"f"}],"function_call":"auto""#;
+    let expected = ["max_completion_tokens", "reasoning", "safety_identifier", "function_call"];
+    assert_eq!(names(others), expected);
 }
 
 #[test]

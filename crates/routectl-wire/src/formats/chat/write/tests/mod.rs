@@ -30,6 +30,7 @@ const NAMES: MemberNames = MemberNames {
     stops: "stop_sequences",
     reasoning: "thinking",
     output: "output_config.format",
+    tool_choice: "tool_choice",
     parallel_calls: "tool_choice.disable_parallel_tool_use",
     user: "metadata.user_id",
 };

@@ -147,7 +147,8 @@ fn strict_is_kept_where_claude_can_enforce_the_schema() {
             losses(&spelled),
         )
     };
-    let lost = "tools[0].strict: degraded: Claude cannot enforce this schema".to_owned();
+    let lost =
+        "tools[0]: degraded: Claude cannot enforce the schema of this strict tool".to_owned();
     let kept = closed.replace(r#""$schema":"x","#, "");
     assert_eq!(strict(closed, OPUS_5), ("true".into(), kept, String::new()));
     assert_eq!(strict(closed, OPUS_4_1), (String::new(), closed.into(), lost.clone()));

@@ -45,7 +45,7 @@ impl Chosen {
         losses: &mut Vec<Loss>,
     ) -> Self {
         if request.tools.is_empty() {
-            losses.extend(impossible(request.tool_choice.as_ref()));
+            losses.extend(impossible(request));
             let choice = if tools.is_empty() { Choice::Unsaid } else { Choice::None };
             return Self { choice, single: false };
         }
@@ -54,7 +54,7 @@ impl Chosen {
             ask(&choice, request, target);
             choice = free(&choice, tools, target);
             let reason = "this model cannot be forced to use a tool; it is asked to";
-            losses.push(Loss::degraded("tool_choice", reason));
+            losses.push(Loss::degraded(request.names.tool_choice, reason));
         }
         Self { choice, single: request.parallel_calls == Some(false) }
     }
@@ -94,14 +94,14 @@ fn wanted(choice: Option<&ToolChoice>, names: &ToolNames) -> Choice {
 }
 
 /// A call that is demanded though no tool is offered.
-fn impossible(choice: Option<&ToolChoice>) -> Option<Loss> {
+fn impossible(request: &Request) -> Option<Loss> {
     let reason = "a tool has to be called and none is offered";
-    let demanded = match choice? {
+    let demanded = match request.tool_choice.as_ref()? {
         ToolChoice::Auto | ToolChoice::None => false,
         ToolChoice::Allowed { required, .. } => *required,
         ToolChoice::Required | ToolChoice::Named(_) => true,
     };
-    demanded.then(|| Loss::refused("tool_choice", reason))
+    demanded.then(|| Loss::refused(request.names.tool_choice, reason))
 }
 
 /// Asks for a call at the end of the conversation, unless the assistant speaks there.
@@ -115,7 +115,7 @@ fn ask(choice: &Choice, request: &mut Request, target: Target<'_>) {
             "Answer with a call of at least one tool.".to_owned()
         }
     };
-    let place = Place::BODY.member("tool_choice");
+    let place = Place::BODY.member(request.names.tool_choice);
     let (role, words) = if target.takes_system_in_messages() {
         (Role::System, words)
     } else {

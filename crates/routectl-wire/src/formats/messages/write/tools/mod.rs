@@ -66,7 +66,7 @@ fn allowed<'a>(request: &'a Request, losses: &mut Vec<Loss>) -> Option<&'a Vec<S
     let Some(ToolChoice::Allowed { names, .. }) = &request.tool_choice else { return None };
     if request.tools.iter().any(|tool| !names.contains(&tool.name)) {
         let reason = "only the allowed tools are offered, and the prompt cache begins anew";
-        losses.push(Loss::degraded("tool_choice", reason));
+        losses.push(Loss::degraded(request.names.tool_choice, reason));
     }
     Some(names)
 }
@@ -154,8 +154,8 @@ impl Limits {
             }
         }
         if tool.strict == Some(true) && !self.enforce(&mut offered, target) {
-            let reason = "Claude cannot enforce this schema";
-            losses.push(Loss::degraded(tool.place.path("strict"), reason));
+            let reason = "Claude cannot enforce the schema of this strict tool";
+            losses.push(Loss::degraded(tool.place.to_string(), reason));
         }
         offered
     }
