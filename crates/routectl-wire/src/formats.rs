@@ -2,6 +2,7 @@
 
 pub mod chat;
 mod expect;
+mod failure;
 pub mod messages;
 
 #[cfg(test)]

@@ -56,6 +56,9 @@ pub trait Format: Send + Sync {
     /// A failure as the body of an error response.
     fn refusal(&self, failure: &Failure) -> Vec<u8>;
 
+    /// The status of an error response, for a failure that another format's host told.
+    fn status(&self, failure: &Failure) -> u16;
+
     /// A failure as the last event of a stream that has begun.
     fn error_event(&self, failure: &Failure) -> Vec<u8>;
 

@@ -1,6 +1,7 @@
 //! What every format's room is tested with: an answer, rendered as the events it means.
 
 mod crossing;
+mod failures;
 
 use routectl_core::Event;
 

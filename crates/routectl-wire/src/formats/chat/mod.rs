@@ -56,6 +56,10 @@ impl Format for Chat {
         failure::envelope(failure)
     }
 
+    fn status(&self, failure: &Failure) -> u16 {
+        failure::status(failure)
+    }
+
     fn error_event(&self, failure: &Failure) -> Vec<u8> {
         [b"data: ".as_slice(), &failure::envelope(failure), b"\n\n"].concat()
     }

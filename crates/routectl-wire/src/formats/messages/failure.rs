@@ -1,7 +1,12 @@
 //! Failure → the Messages error envelope, in the vendor's own vocabulary.
 
+use std::borrow::Cow;
+
 use routectl_core::{Class, Failure};
 use serde::{Deserialize, Serialize};
+
+use super::overflow::{self, TOO_LONG};
+use crate::formats::failure;
 
 #[derive(Serialize)]
 struct Envelope<'a> {
@@ -19,8 +24,36 @@ struct Body<'a> {
 
 /// The error body of a failure.
 pub(super) fn envelope(failure: &Failure) -> Vec<u8> {
-    let error = Body { kind: vocabulary(failure.class), message: &failure.words.message };
+    let error = Body { kind: kind(failure), message: &message(failure) };
     serde_json::to_vec(&Envelope { kind: "error", error }).unwrap_or_default()
+}
+
+/// What a failure says. Claude Code shortens its conversation on these words and shows both
+/// numbers. (facts: translation, section 10.2; clients,
+/// section 2.5)
+fn message(failure: &Failure) -> Cow<'_, str> {
+    let said = failure.words.message.as_str();
+    if failure.class == Class::ContextWindow && !said.starts_with(TOO_LONG) {
+        return Cow::Owned(overflow::told(said));
+    }
+    failure::message(failure)
+}
+
+/// The status of a failure at this vendor. (facts: translation, section 10.2)
+pub(super) fn status(failure: &Failure) -> u16 {
+    match failure.class {
+        Class::RateLimited => 429,
+        Class::Quota => 402,
+        Class::Auth => failure::auth_status(failure).unwrap_or(500),
+        Class::BadRequest | Class::FeatureUnsupported => failure::request_status(failure),
+        Class::ContentPolicy | Class::ContextWindow => 400,
+        Class::ModelMissing => 404,
+        Class::ServerError if failure::is_conflict(failure) => 409,
+        Class::ServerError | Class::Network => 500,
+        Class::Overloaded => 529,
+        Class::Timeout => 504,
+        Class::ClientGone => 499,
+    }
 }
 
 /// What Anthropic's clients take for an error event. An OpenAI-shaped one under `event: error` is
@@ -44,18 +77,25 @@ pub(super) fn is_own(data: &[u8]) -> bool {
         .is_ok_and(|own| own.kind == "error" && !own.error.kind.is_empty())
 }
 
-/// The error type that Anthropic uses for a class. (facts: Anthropic Messages, section 12)
-fn vocabulary(class: Class) -> &'static str {
-    match class {
+/// The error type that Anthropic uses for a failure. (facts: Anthropic Messages, section 12)
+fn kind(failure: &Failure) -> &'static str {
+    match failure.class {
         Class::RateLimited => "rate_limit_error",
         Class::Quota => "billing_error",
-        Class::Auth => "authentication_error",
-        Class::BadRequest
-        | Class::ContentPolicy
-        | Class::ContextWindow
-        | Class::FeatureUnsupported
-        | Class::ClientGone => "invalid_request_error",
+        Class::Auth => match failure::auth_status(failure) {
+            Some(403) => "permission_error",
+            Some(_) => "authentication_error",
+            None => "api_error",
+        },
+        Class::BadRequest | Class::FeatureUnsupported => match failure::request_status(failure) {
+            404 => "not_found_error",
+            409 => "conflict_error",
+            413 => "request_too_large",
+            _ => "invalid_request_error",
+        },
+        Class::ContentPolicy | Class::ContextWindow | Class::ClientGone => "invalid_request_error",
         Class::ModelMissing => "not_found_error",
+        Class::ServerError if failure::is_conflict(failure) => "conflict_error",
         Class::ServerError | Class::Network => "api_error",
         Class::Overloaded => "overloaded_error",
         Class::Timeout => "timeout_error",

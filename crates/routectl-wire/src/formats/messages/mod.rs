@@ -7,6 +7,7 @@
 mod answer;
 mod encode;
 mod failure;
+mod overflow;
 mod read;
 mod request;
 #[cfg(test)]
@@ -55,6 +56,10 @@ impl Format for Messages {
 
     fn refusal(&self, failure: &Failure) -> Vec<u8> {
         failure::envelope(failure)
+    }
+
+    fn status(&self, failure: &Failure) -> u16 {
+        failure::status(failure)
     }
 
     fn error_event(&self, failure: &Failure) -> Vec<u8> {
