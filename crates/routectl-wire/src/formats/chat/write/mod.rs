@@ -32,7 +32,7 @@ pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let stops = writer.body(Object::new(&mut body));
     let losses = writer.losses;
     let tools = names.into_renamed();
-    Spelled { body, losses, changes: Changes { tools, stops, output_tool: None } }
+    Spelled::new(body, losses, Changes { tools, stops, output_tool: None })
 }
 
 /// What every part of a request is written from, and what could not be said so far.

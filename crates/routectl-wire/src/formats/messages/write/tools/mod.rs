@@ -75,10 +75,11 @@ fn allowed<'a>(request: &'a Request, losses: &mut Vec<Loss>) -> Option<&'a Vec<S
 /// arguments, and none is to be called. (facts: translation, case 49)
 fn named_again(request: &Request, names: &ToolNames, losses: &mut Vec<Loss>) -> Vec<Offered> {
     let mut offered: Vec<Offered> = Vec::new();
+    let mut named = HashSet::new();
     for block in request.turns.iter().flat_map(|turn| &turn.blocks) {
         let Content::ToolCall(call) = &block.content else { continue };
         let name = names.upstream(&call.name);
-        if offered.iter().any(|tool| tool.name == name) {
+        if !named.insert(name) {
             continue;
         }
         let schema = if call.takes_text { TEXT } else { schema::NOTHING }.to_owned();

@@ -2,11 +2,15 @@
 //! What is fine keeps its bytes. (facts: translation, section 4.2)
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use crate::json::{Node, Object, Value, paired, parse};
 
 /// What a tool takes that takes nothing.
 pub(super) const NOTHING: &str = r#"{"type":"object","properties":{}}"#;
+
+/// Most alternatives that are merged; more are told as they are.
+const MOST_MERGED: usize = 64;
 
 const ALTERNATIVES: [&str; 3] = ["anyOf", "oneOf", "allOf"];
 
@@ -83,7 +87,7 @@ fn told(node: &Node<'_>) -> String {
 fn rewritten(node: &Node<'_>, merged: Merged<'_>) -> String {
     let mut properties = Properties::default();
     properties.add(node);
-    merged.properties.0.into_iter().for_each(|(name, raws)| properties.extend(name, raws));
+    merged.properties.named.into_iter().for_each(|(name, raws)| properties.extend(name, raws));
     let mut names = required(node);
     names.extend(merged.required);
     let mut out = Vec::new();
@@ -113,10 +117,9 @@ fn write_required(names: &[Cow<'_, str>], out: &mut Object<'_>) {
         return;
     }
     let mut list = out.list("required");
-    for (place, name) in names.iter().enumerate() {
-        if names.iter().position(|other| other == name) == Some(place) {
-            list.text(name);
-        }
+    let mut written = HashSet::new();
+    for name in names.iter().filter(|name| written.insert(*name)) {
+        list.text(name);
     }
 }
 
@@ -136,7 +139,8 @@ impl<'a> Merged<'a> {
         let mut merged = Self::default();
         for name in ALTERNATIVES {
             let Some(list) = node.member(name) else { continue };
-            let variants = list.list()?.iter().map(|variant| resolved(variant, node));
+            let list = list.list().filter(|list| list.len() <= MOST_MERGED)?;
+            let variants = list.iter().map(|variant| resolved(variant, node));
             let variants: Vec<&Node<'a>> = variants.collect::<Option<_>>()?;
             for variant in &variants {
                 merged.properties.add(variant);
@@ -146,9 +150,7 @@ impl<'a> Merged<'a> {
                 merged.required.extend(sets.into_iter().flatten());
                 continue;
             }
-            let common = sets.first().cloned().unwrap_or_default().into_iter();
-            let common: Vec<_> =
-                common.filter(|name| sets.iter().all(|set| set.contains(name))).collect();
+            let common = common(&sets);
             if sets.iter().any(|set| set.len() > common.len()) {
                 merged.sets.extend(sets);
             }
@@ -162,6 +164,14 @@ impl<'a> Merged<'a> {
         let sets = sets.collect::<Vec<_>>().join(" or ");
         (!sets.is_empty()).then(|| format!("The input must have the members {sets}."))
     }
+}
+
+/// What all sets hold.
+fn common<'a>(sets: &[Vec<Cow<'a, str>>]) -> Vec<Cow<'a, str>> {
+    let Some((first, others)) = sets.split_first() else { return Vec::new() };
+    let others: Vec<HashSet<_>> = others.iter().map(|set| set.iter().collect()).collect();
+    let in_all = |name: &&Cow<'a, str>| others.iter().all(|other| other.contains(*name));
+    first.iter().filter(in_all).cloned().collect()
 }
 
 /// An alternative, behind its reference, if it is a plain object.
@@ -186,7 +196,11 @@ fn required<'a>(node: &Node<'a>) -> Vec<Cow<'a, str>> {
 
 /// Properties by name, in order; one may have several schemas.
 #[derive(Debug, Default)]
-struct Properties<'a>(Vec<(Cow<'a, str>, Vec<&'a str>)>);
+struct Properties<'a> {
+    named: Vec<(Cow<'a, str>, Vec<&'a str>)>,
+    /// Where each name stands in `named`.
+    places: HashMap<Cow<'a, str>, usize>,
+}
 
 impl<'a> Properties<'a> {
     fn add(&mut self, node: &Node<'a>) {
@@ -197,21 +211,24 @@ impl<'a> Properties<'a> {
     }
 
     fn extend(&mut self, name: Cow<'a, str>, raws: Vec<&'a str>) {
-        let known = self.0.iter_mut().find(|(known, _)| *known == name);
-        let Some((_, known)) = known else { return self.0.push((name, raws)) };
+        let place = *self.places.entry(name).or_insert_with_key(|name| {
+            self.named.push((name.clone(), Vec::new()));
+            self.named.len() - 1
+        });
+        let Some((_, known)) = self.named.get_mut(place) else { return };
         for raw in raws {
-            if !known.contains(&raw) {
+            if known.len() <= MOST_MERGED && !known.contains(&raw) {
                 known.push(raw);
             }
         }
     }
 
     fn write(self, out: &mut Object<'_>) {
-        if self.0.is_empty() {
+        if self.named.is_empty() {
             return;
         }
         let mut out = out.object("properties");
-        for (name, raws) in &self.0 {
+        for (name, raws) in &self.named {
             if let [only] = raws.as_slice() {
                 out.raw(name, only);
             } else {

@@ -10,12 +10,13 @@ const MAX_CHAIN: usize = 32;
 
 /// Whether every reference leads to a definition of the schema and no definition holds itself.
 pub(super) fn all_end(root: &Node<'_>) -> bool {
-    let mut ways = Ways { root, seen: HashMap::new(), depth: 0 };
+    let definitions = definitions(root);
+    let mut ways = Ways { definitions, seen: HashMap::new(), depth: 0 };
     ways.end(root)
 }
 
 struct Ways<'n, 'a> {
-    root: &'n Node<'a>,
+    definitions: HashMap<String, &'n Node<'a>>,
     /// Definitions that were met: false while the way through them is not at its end.
     seen: HashMap<String, bool>,
     /// How many references lead here.
@@ -40,8 +41,8 @@ impl Ways<'_, '_> {
         if let Some(at_its_end) = self.seen.get(reference.as_ref()) {
             return *at_its_end;
         }
-        let root = self.root;
-        let definition = definition(root, &reference).filter(|_| self.depth < MAX_CHAIN);
+        let definition = self.definitions.get(reference.as_ref()).copied();
+        let definition = definition.filter(|_| self.depth < MAX_CHAIN);
         let Some(definition) = definition else { return false };
         self.seen.insert(reference.clone().into_owned(), false);
         self.depth += 1;
@@ -52,8 +53,14 @@ impl Ways<'_, '_> {
     }
 }
 
-fn definition<'n, 'a>(root: &'n Node<'a>, reference: &str) -> Option<&'n Node<'a>> {
-    let (place, name) = reference.strip_prefix("#/")?.split_once('/')?;
-    let known = matches!(place, "$defs" | "definitions") && !name.contains(['/', '~', '%']);
-    if known { root.member(place)?.member(name) } else { None }
+/// Every definition by the reference that leads to it. Names that a reference spells otherwise
+/// are left out: what refers to them leads nowhere.
+fn definitions<'n, 'a>(root: &'n Node<'a>) -> HashMap<String, &'n Node<'a>> {
+    let mut definitions = HashMap::new();
+    for place in ["$defs", "definitions"] {
+        let members = root.member(place).and_then(Node::object).unwrap_or_default();
+        let plain = members.iter().filter(|(name, _)| !name.contains(['/', '~', '%']));
+        definitions.extend(plain.map(|(name, node)| (format!("#/{place}/{name}"), node)));
+    }
+    definitions
 }
