@@ -171,16 +171,17 @@ fn response_format(request: &mut Request, node: &Node<'_>) -> Result<(), BadRequ
         foreign.push(expect::foreign(place, "", node, if_lost));
         return Ok(());
     }
+    let is_json = kind != "text";
     let mut schema = Schema::default();
     for (name, value) in said(node, place, "")? {
         match name {
             "type" => {}
-            "json_schema" => schema.read(value, place.member("json_schema"), foreign)?,
-            "schema" => schema.take(value, place)?,
+            "json_schema" if is_json => schema.read(value, place.member("json_schema"), foreign)?,
+            "schema" if is_json => schema.take(value, place)?,
             other => foreign.push(elsewhere::unknown(place, other, value)),
         }
     }
-    request.output = (kind != "text").then(|| schema.format());
+    request.output = is_json.then(|| schema.format());
     Ok(())
 }
 

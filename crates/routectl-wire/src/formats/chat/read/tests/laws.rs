@@ -70,7 +70,7 @@ const MEMBERS: [&str; 62] = [
     "web_search_options",
 ];
 
-/// Values that ask for what happens anyway, by member.
+/// What a value may be made of, by member, and ask for what happens anyway.
 const NOTHING: [(&str, &[&str]); 20] = [
     ("chat_template_kwargs", &["{}"]),
     ("frequency_penalty", &["0", "0.0", "-0.0"]),
@@ -78,21 +78,28 @@ const NOTHING: [(&str, &[&str]); 20] = [
     ("logit_bias", &["{}"]),
     ("logprobs", &["false"]),
     ("metadata", &["{}"]),
-    ("modalities", &["[]", r#"["text"]"#]),
+    ("modalities", &["[", "]", ",", r#""text""#]),
     ("model", &[r#""m""#]),
     ("n", &["1", "1.0"]),
     ("presence_penalty", &["0", "0.0", "-0.0"]),
-    ("response_format", &[r#"{"type":"text"}"#]),
-    ("stop", &["[]", r#""""#]),
+    ("reasoning_effort", &[r#""default""#]),
+    ("response_format", &["{", "}", ",", r#""type":"text""#]),
+    ("stop", &["[", "]", ",", r#""""#]),
     ("store", &["false"]),
     ("stream", &["false"]),
     ("stream_options", &["{}"]),
-    ("thinking", &["{}", r#"{"type":"auto"}"#]),
+    ("thinking", &["{", "}", ",", r#""type":"auto""#, r#""effort":"default""#]),
     ("tools", &["[]"]),
-    ("top_k", &["0", "-1"]),
-    ("top_logprobs", &["0"]),
-    ("reasoning_effort", &[r#""default""#]),
+    ("top_k", &["0", "0.0", "-0.0", "-1", "-1.0"]),
+    ("top_logprobs", &["0", "0.0", "-0.0"]),
 ];
+
+fn is_nothing(member: &str, value: &str) -> bool {
+    let known = NOTHING.iter().find(|(known, _)| *known == member);
+    let of = known.map_or(&[][..], |(_, pieces)| pieces);
+    let rest = of.iter().rev().fold(value.to_owned(), |rest, piece| rest.replace(piece, ""));
+    value == "null" || rest.is_empty()
+}
 
 fn value() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
@@ -208,11 +215,6 @@ const KEYS: [&str; 44] = [
     "odd",
 ];
 
-fn is_nothing(member: &str, value: &str) -> bool {
-    let known = NOTHING.iter().find(|(known, _)| *known == member);
-    value == "null" || known.is_some_and(|(_, values)| values.contains(&value))
-}
-
 /// A request that has every kind of object there is, each with a member that nobody knows.
 const EVERYTHING: &str = r#"{*"model":"m","stream_options":{*"include_usage":true},
     "response_format":{*"type":"json_schema","json_schema":{*"name":"n","schema":{"type":"object"}}},
@@ -270,11 +272,12 @@ fn every_object_tells_of_the_member_it_does_not_know() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn no_member_vanishes(member in prop::sample::select(MEMBERS.to_vec()), value in value()) {
-        prop_assume!(!value.contains(":null"), "null is as good as absent, in every object");
+        // Null is as good as absent, in every object.
+        let value = value.replace(":null", ":7");
         let tools = if member == "tools" { "" } else { r#","tools":[{"function":{"name":"x"}}]"# };
         let base = of(r#"{"role":"user","content":"hi"}"#, tools);
         let plain = read(&base).unwrap();
