@@ -113,8 +113,8 @@ fn seconds_up(wait: Duration) -> u64 {
 }
 
 /// What a refusal of another format's host is in this one's.
-pub fn abroad(_format: &dyn Format, failure: &Failure) -> StatusCode {
-    status(failure)
+pub fn abroad(format: &dyn Format, failure: &Failure) -> StatusCode {
+    StatusCode::from_u16(format.status(failure)).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
 /// The upstream's own status where it refused, else what the class means in HTTP.

@@ -11,6 +11,7 @@ use routectl_core::{Abilities, Class, Failure, Loss, Needs, Origin};
 use routectl_policy::{Account, Ask, Judgement, Parked, Rules, Terms, Ticket};
 use routectl_providers::{Model, Provider};
 use routectl_wire::BadRequest;
+use routectl_wire::formats::messages::CONTINUED_THREAD;
 
 /// One entry of `[models]`, bound to its provider.
 pub struct Target {
@@ -122,7 +123,10 @@ impl Unfit {
             Self::Unreadable(bad) => (Some(bad.path.clone()), None, bad.to_string()),
             Self::CannotSay { losses } | Self::WouldLose { losses } => {
                 let path = losses.first().map(|loss| loss.path.clone());
-                (path, Some(UNSUPPORTED), format!("{nickname} {self}"))
+                // A client that continues a thread sends all of it when it is told with this code.
+                let thread = losses.iter().any(|loss| loss.reason == CONTINUED_THREAD);
+                let code = if thread { UNSUPPORTED_THREAD } else { UNSUPPORTED };
+                (path, Some(code), format!("{nickname} {self}"))
             }
             Self::NotServed { .. }
             | Self::Miswritten { .. }
@@ -140,6 +144,9 @@ impl Unfit {
 
 /// The code of errors about what a target's format cannot say. (facts: translation, section 10.4)
 const UNSUPPORTED: &str = "router_unsupported_parameter";
+
+/// The vendor's code for a thread that cannot be continued. (facts: Anthropic Messages, section 16)
+const UNSUPPORTED_THREAD: &str = "thread_unsupported_request";
 
 impl Target {
     /// Whether what a request holds has to be read to tell if it fits.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use routectl_core::{Class, Failure};
+use routectl_core::{Class, Failure, Origin};
 use serde::{Deserialize, Serialize};
 
 use super::overflow::{self, TOO_LONG};
@@ -20,11 +20,21 @@ struct Body<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details<'a>>,
+}
+
+/// What clients branch on where the words are ours. (facts: Anthropic Messages, section 12)
+#[derive(Serialize)]
+struct Details<'a> {
+    error_code: &'a str,
 }
 
 /// The error body of a failure.
 pub(super) fn envelope(failure: &Failure) -> Vec<u8> {
-    let error = Body { kind: kind(failure), message: &message(failure) };
+    let code = failure.words.code.as_deref().filter(|_| failure.origin != Origin::Upstream);
+    let details = code.map(|error_code| Details { error_code });
+    let error = Body { kind: kind(failure), message: &message(failure), details };
     serde_json::to_vec(&Envelope { kind: "error", error }).unwrap_or_default()
 }
 
