@@ -39,6 +39,9 @@ impl Default for Abilities {
 pub struct Quirks {
     /// System text has the role `developer`.
     pub developer_role: bool,
+    /// Takes system text before the conversation only. Templates of open models refuse it
+    /// elsewhere, or leave it out without a word.
+    pub system_first: bool,
     /// The limit is called `max_completion_tokens`.
     pub completion_limit: bool,
     /// The model refuses `temperature`, `top_p` and the penalties.
@@ -156,6 +159,7 @@ impl Quirks {
     /// A host that nothing is known of.
     pub const NONE: Self = Self {
         developer_role: false,
+        system_first: true,
         completion_limit: false,
         refuses_sampling: false,
         refuses_stop: false,

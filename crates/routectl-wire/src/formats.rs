@@ -3,6 +3,7 @@
 pub mod chat;
 mod expect;
 mod failure;
+mod instruction;
 pub mod messages;
 
 #[cfg(test)]

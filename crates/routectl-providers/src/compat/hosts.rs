@@ -50,6 +50,7 @@ const OPENAI: Host = Host {
 
 /// What all models of the vendor take; those before GPT-5 do not think.
 const OFFICIAL: Quirks = Quirks {
+    system_first: false,
     completion_limit: true,
     takes_tier: true,
     user: UserMember::SafetyIdentifier,
@@ -95,7 +96,7 @@ const AZURE: Host = Host {
     ],
 };
 
-const DEPLOYMENT: Quirks = Quirks { knob: Knob::Nothing, ..Quirks::NONE };
+const DEPLOYMENT: Quirks = Quirks { system_first: false, knob: Knob::Nothing, ..Quirks::NONE };
 
 const fn at_azure(quirks: Quirks) -> Quirks {
     Quirks { user: UserMember::User, takes_tier: false, ..quirks }
@@ -110,6 +111,7 @@ const OPENROUTER: Host = Host {
 };
 
 const GATEWAY: Quirks = Quirks {
+    system_first: false,
     takes_top_k: true,
     takes_cache_marks: true,
     wants_known_tools: true,
@@ -126,6 +128,7 @@ const DEEPSEEK: Host = Host {
 };
 
 const DEEPSEEK_R1: Quirks = Quirks {
+    system_first: false,
     takes_json_schema: false,
     takes_strict: false,
     takes_parallel_calls: false,
@@ -172,7 +175,8 @@ const XAI: Host = Host {
     ],
 };
 
-const GROK: Quirks = Quirks { refuses_stop: true, knob: Knob::Nothing, ..Quirks::NONE };
+const GROK: Quirks =
+    Quirks { system_first: false, refuses_stop: true, knob: Knob::Nothing, ..Quirks::NONE };
 
 /// Wants the thinking back on every message that calls a tool.
 const MOONSHOT: Host = Host {
@@ -185,6 +189,7 @@ const MOONSHOT: Host = Host {
 };
 
 const KIMI: Quirks = Quirks {
+    system_first: false,
     user: UserMember::Nobody,
     knob: Knob::Nothing,
     echo: Echo::Content,
@@ -203,6 +208,7 @@ const ZAI: Host = Host {
 };
 
 const GLM: Quirks = Quirks {
+    system_first: false,
     takes_json_schema: false,
     user: UserMember::Nobody,
     knob: Knob::Nothing,

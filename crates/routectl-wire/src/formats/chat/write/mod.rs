@@ -15,19 +15,23 @@ mod strict;
 mod tests;
 mod thinking;
 mod tools;
+mod users;
 
 use routectl_core::{Abilities, Loss, Quirks, Request, Role};
 
-use crate::json::Object;
+use crate::json::{Object, compact, paired};
 use crate::names::{TextTools, ToolNames};
 use crate::{Changes, Spelled, pairs};
 
 /// A request in this format's words.
 pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let mut request = request.clone();
-    let unpaired = pairs::complete(&mut request);
+    let mut losses = pairs::complete(&mut request);
+    if abilities.quirks.system_first {
+        losses.extend(users::tell(&mut request.turns));
+    }
     let names = ToolNames::of(&request, TextTools::Native);
-    let mut writer = Writer { request: &request, abilities, names: &names, losses: unpaired };
+    let mut writer = Writer { request: &request, abilities, names: &names, losses };
     let mut body = Vec::with_capacity(4_096);
     let stops = writer.body(Object::new(&mut body));
     let losses = writer.losses;
@@ -74,4 +78,10 @@ impl Writer<'_> {
             self.losses.push(Loss::refused(last.place.to_string(), reason));
         }
     }
+}
+
+/// The client's JSON without the spaces between its tokens, and without halves of characters,
+/// which no host takes.
+fn spelled(json: &str) -> String {
+    paired(&compact(json)).into_owned()
 }

@@ -3,7 +3,7 @@
 
 use routectl_core::{Loss, OutputFormat, Quirks, Request};
 
-use super::{Writer, strict};
+use super::{Writer, spelled, strict};
 use crate::json::{Node, Object, compact, parse};
 use crate::names;
 
@@ -114,7 +114,7 @@ impl Plan<'_> {
                 let mut shape = output.object("json_schema");
                 shape.text("name", &name);
                 shape.text_if("description", description);
-                shape.raw("schema", &compact(schema));
+                shape.raw("schema", &spelled(schema));
                 if let Some(strict) = strict {
                     shape.bool("strict", strict);
                 }

@@ -65,10 +65,17 @@ pub(super) fn rest(writer: &mut Writer<'_>, body: &mut Object<'_>) {
 }
 
 fn limit(writer: &mut Writer<'_>, body: &mut Object<'_>) {
-    let Some(tokens) = writer.request.max_tokens else { return };
+    let Some(mut tokens) = writer.request.max_tokens else { return };
     if tokens == 0 {
         let reason = "the format has no request for nothing but a warm cache";
         writer.losses.push(Loss::refused(writer.request.names.max_tokens, reason));
+    }
+    // Clients ask for what their own models write; hosts refuse what theirs cannot.
+    let most = writer.abilities.max_output_tokens;
+    if let Some(most) = most.filter(|most| *most < tokens) {
+        let path = writer.request.names.max_tokens;
+        writer.losses.push(Loss::clamped(path, "the model writes less"));
+        tokens = most;
     }
     let member =
         if writer.quirks().completion_limit { "max_completion_tokens" } else { "max_tokens" };

@@ -1,6 +1,6 @@
 //! How much the model is asked to think, by the member that its host knows.
 
-use routectl_core::{Abilities, Effort, Knob, Loss, ReasoningControl, Request, Show, ToolUse};
+use routectl_core::{Abilities, Effort, Knob, Loss, ReasoningControl, Request, ToolUse};
 
 use super::Writer;
 use crate::json::Object;
@@ -18,13 +18,12 @@ enum Said {
     Nothing,
     /// The word of `reasoning_effort`.
     Effort(&'static str),
-    /// The members of `reasoning`.
-    Unified { amount: Amount, exclude: bool },
+    /// The member of `reasoning`.
+    Unified(Amount),
 }
 
 #[derive(Clone, Copy)]
 enum Amount {
-    Unsaid,
     Switch(bool),
     Effort(&'static str),
     Tokens(u64),
@@ -64,7 +63,7 @@ pub(super) fn plan(request: &Request, abilities: &Abilities) -> Plan {
     let mut plan = match abilities.quirks.knob {
         Knob::Nothing => unknown(wanted, path),
         Knob::Effort => effort(wanted, path, abilities),
-        Knob::Unified => unified(wanted, control, abilities, path),
+        Knob::Unified => unified(wanted, abilities, path),
     };
     if control.effort.is_some() && !matches!(wanted, Wanted::Effort(_)) {
         let reason = "the effort yields to the rest of what is said of thinking";
@@ -132,10 +131,12 @@ fn clamped(asked: Effort, known: &[Effort], path: &str) -> (Effort, Option<Loss>
 const UNIFIED: &[Effort] =
     &[Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::Xhigh];
 
-/// OpenRouter's member takes effort and tokens alike. (facts: reasoning, section 2.5)
-fn unified(wanted: Wanted, control: &ReasoningControl, abilities: &Abilities, path: &str) -> Plan {
+/// OpenRouter's member takes effort and tokens alike. Its `exclude` would keep the seals away too,
+/// without which a conversation loses its thinking: who does not want to see it is not shown it.
+/// (facts: reasoning, sections 2.5 and 6.1)
+fn unified(wanted: Wanted, abilities: &Abilities, path: &str) -> Plan {
     let (amount, loss) = match wanted {
-        Wanted::Unsaid => (Amount::Unsaid, None),
+        Wanted::Unsaid => return Plan::default(),
         Wanted::Off => (Amount::Switch(false), None),
         Wanted::On => (Amount::Switch(true), None),
         Wanted::Budget(tokens) => {
@@ -150,10 +151,7 @@ fn unified(wanted: Wanted, control: &ReasoningControl, abilities: &Abilities, pa
             (Amount::Effort(given.name()), loss)
         }
     };
-    let exclude = control.show == Some(Show::Nothing);
-    let is_silent = matches!(amount, Amount::Unsaid) && !exclude;
-    let said = if is_silent { Said::Nothing } else { Said::Unified { amount, exclude } };
-    Plan { said, losses: loss.into_iter().collect() }
+    Plan { said: Said::Unified(amount), losses: loss.into_iter().collect() }
 }
 
 impl Plan {
@@ -161,7 +159,7 @@ impl Plan {
     pub(super) fn is_off(&self) -> bool {
         match self.said {
             Said::Effort(word) => word == "none",
-            Said::Unified { amount, .. } => matches!(amount, Amount::Switch(false)),
+            Said::Unified(amount) => matches!(amount, Amount::Switch(false)),
             Said::Nothing => false,
         }
     }
@@ -172,16 +170,12 @@ impl Plan {
         match self.said {
             Said::Nothing => {}
             Said::Effort(word) => body.text("reasoning_effort", word),
-            Said::Unified { amount, exclude } => {
+            Said::Unified(amount) => {
                 let mut reasoning = body.object("reasoning");
                 match amount {
-                    Amount::Unsaid => {}
                     Amount::Switch(on) => reasoning.bool("enabled", on),
                     Amount::Effort(word) => reasoning.text("effort", word),
                     Amount::Tokens(tokens) => reasoning.count("max_tokens", tokens),
-                }
-                if exclude {
-                    reasoning.bool("exclude", true);
                 }
             }
         }

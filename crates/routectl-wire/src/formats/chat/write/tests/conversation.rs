@@ -44,9 +44,42 @@ fn case_3_system_text_in_the_middle_stays_at_its_place() {
             user([text("hello again")]),
         ])
     };
-    assert_snapshot!("system_in_the_middle", seen(&request, &any_host()));
-    let newest = host(Quirks { developer_role: true, ..Quirks::NONE });
+    let open = Quirks { system_first: false, ..Quirks::NONE };
+    assert_snapshot!("system_in_the_middle", seen(&request, &host(open)));
+    let newest = host(Quirks { developer_role: true, ..open });
     assert_snapshot!("system_in_the_middle_for_openai", seen(&request, &newest));
+    assert_snapshot!("system_in_the_middle_told_by_users", seen(&request, &any_host()));
+}
+
+#[test]
+fn system_text_behind_results_is_told_behind_them() {
+    let request = ask(&[
+        user([text("go")]),
+        (Role::System, vec![text("S1")]),
+        assistant([call("a", "f", "{}")]),
+        user([result("a", [text("1")])]),
+        (Role::System, vec![text("S2")]),
+        user([text("on")]),
+        user([text("and on")]),
+    ]);
+    let (messages, losses) = member(&request, &any_host(), "messages");
+    let part = |text: &str| format!(r#"{{"type":"text","text":"{text}"}}"#);
+    let system = |text: &str| part(&format!("<system_instruction>{text}</system_instruction>"));
+    assert_eq!(
+        messages,
+        format!(
+            r#"[{{"role":"user","content":[{},{}]}},{},{},{{"role":"user","content":[{},{}]}},{}]"#,
+            part("go"),
+            system("S1"),
+            r#"{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}"#,
+            r#"{"role":"tool","tool_call_id":"a","content":"1"}"#,
+            system("S2"),
+            part("on"),
+            r#"{"role":"user","content":"and on"}"#,
+        )
+    );
+    assert_eq!(losses.len(), 2);
+    assert!(losses[0].starts_with("degraded messages[1]: "), "{losses:?}");
 }
 
 #[test]

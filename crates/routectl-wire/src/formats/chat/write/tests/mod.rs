@@ -3,6 +3,7 @@
 
 mod conversation;
 mod laws;
+mod recorded;
 mod settings;
 mod thinking;
 mod tools;
@@ -125,6 +126,58 @@ fn tool(name: &str, schema: Option<&str>) -> Tool {
         cache: None,
         place: Place::BODY.member("tools").index(0),
     }
+}
+
+/// Hosts that differ in what changes a conversation's shape.
+fn hosts() -> Vec<(&'static str, Abilities)> {
+    let able = Quirks {
+        system_first: false,
+        takes_cache_marks: true,
+        takes_images_in_results: true,
+        echo: routectl_core::Echo::Details,
+        ..Quirks::NONE
+    };
+    let picky = Quirks {
+        refuses_user_after_results: true,
+        names_results: true,
+        blank_content: true,
+        call_ids: routectl_core::CallIds::Nine,
+        echo: routectl_core::Echo::Both,
+        ..Quirks::NONE
+    };
+    vec![("any", any_host()), ("able", host(able)), ("picky", host(picky))]
+}
+
+/// Checks that every call is answered before anybody else speaks, and that messages say something.
+fn keeps_the_rules(body: &serde_json::Value) {
+    let mut open: Vec<String> = Vec::new();
+    for message in body["messages"].as_array().unwrap() {
+        let role = message["role"].as_str().unwrap();
+        if role == "tool" {
+            let id = message["tool_call_id"].as_str().unwrap();
+            let place = open.iter().position(|open| open == id);
+            open.remove(place.expect("a result answers an open call"));
+            continue;
+        }
+        assert!(open.is_empty(), "every call is answered before anybody else speaks");
+        let calls = message["tool_calls"].as_array();
+        assert!(calls.is_none_or(|calls| !calls.is_empty()));
+        let ids = calls.into_iter().flatten().map(|call| call["id"].as_str().unwrap());
+        open.extend(ids.map(str::to_owned));
+        let content = &message["content"];
+        assert!(content.is_string() || content.is_array() || calls.is_some(), "{message}");
+        assert!(content.as_array().is_none_or(|parts| !parts.is_empty()));
+    }
+    assert!(open.is_empty());
+}
+
+/// Checks that a body begins with all that another says before its messages end.
+fn continues(before: &[u8], after: &[u8]) {
+    let text = std::str::from_utf8(before).unwrap();
+    let last = serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let last = last["messages"].as_array().unwrap().last().unwrap().to_string();
+    let end = text.rfind(&last).unwrap() + last.len();
+    assert_eq!(text[..end], std::str::from_utf8(after).unwrap()[..end]);
 }
 
 /// The body, laid out for reading, and everything that was lost or changed.

@@ -74,6 +74,13 @@ fn case_17_a_model_that_samples_by_itself_is_told_nothing_else() {
 fn case_18_without_a_limit_the_host_decides() {
     let spelled = write(&hello(), &any_host());
     assert!(body(&spelled).get("max_tokens").is_none());
+    let small = Abilities { max_output_tokens: Some(8_192), ..any_host() };
+    assert!(body(&write(&hello(), &small)).get("max_tokens").is_none());
+    let large = Request { max_tokens: Some(128_000), ..hello() };
+    assert_eq!(
+        member(&large, &small, "max_tokens"),
+        ("8192".to_owned(), vec!["clamped max_tokens: the model writes less".to_owned()])
+    );
     let none = Request { max_tokens: Some(0), ..hello() };
     assert!(losses(&write(&none, &any_host()))[0].starts_with("refused max_tokens: "));
 }

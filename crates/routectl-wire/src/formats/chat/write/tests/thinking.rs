@@ -64,8 +64,8 @@ fn a_gateway_takes_efforts_and_budgets_alike() {
         (effort(Effort::Max), r#"{"effort":"xhigh"}"#, 1),
         (budget(10_000), r#"{"max_tokens":10000}"#, 0),
         (budget(30_000), r#"{"max_tokens":20000}"#, 1),
-        (hidden(effort(Effort::Low)), r#"{"effort":"low","exclude":true}"#, 0),
-        (hidden(SILENT), r#"{"exclude":true}"#, 0),
+        (hidden(effort(Effort::Low)), r#"{"effort":"low"}"#, 0),
+        (hidden(SILENT), "absent", 0),
     ] {
         let (given, losses) = member(&hello(control), &abilities, "reasoning");
         assert_eq!((given.as_str(), losses.len()), (said, lost), "{control:?}");

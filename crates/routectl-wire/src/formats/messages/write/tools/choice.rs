@@ -3,8 +3,8 @@
 use routectl_core::{Block, Loss, Place, Request, Role, ToolChoice, Turn};
 
 use super::{Counts, Fit, Offered, fit};
+use crate::formats::instruction;
 use crate::formats::messages::write::target::Target;
-use crate::formats::messages::write::turns::instruction;
 use crate::json::Object;
 use crate::names::ToolNames;
 
@@ -119,7 +119,7 @@ fn ask(choice: &Choice, request: &mut Request, target: Target<'_>) {
     let (role, words) = if target.takes_system_in_messages() {
         (Role::System, words)
     } else {
-        (Role::User, instruction(&words))
+        (Role::User, instruction::marked(&words))
     };
     request.turns.push(Turn { role, blocks: vec![Block::text(words, place)], place });
 }

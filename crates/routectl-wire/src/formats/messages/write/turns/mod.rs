@@ -10,6 +10,7 @@ use std::mem::take;
 use routectl_core::{Block, Content, Loss, Role, Turn};
 
 use super::target::Target;
+use crate::formats::instruction;
 
 pub(super) use content::fit;
 pub(super) use spell::{Spelling, cache_control, text_blocks};
@@ -59,22 +60,11 @@ fn told(turns: Vec<Turn>, target: Target<'_>, losses: &mut Vec<Loss>) -> Vec<Tur
         if is_system(&turn) {
             let reason = "this model takes no system message here; a user's text says it";
             losses.push(Loss::degraded(turn.place.to_string(), reason));
-            turn.blocks.iter_mut().for_each(mark_as_instruction);
+            turn.blocks.iter_mut().for_each(instruction::mark);
         }
         turn
     });
     joined(Role::User, turns.collect()).into_iter().collect()
-}
-
-/// The operator's words, in the mouth of the user.
-pub(super) fn instruction(text: &str) -> String {
-    format!("<system_instruction>{text}</system_instruction>")
-}
-
-fn mark_as_instruction(block: &mut Block) {
-    if let Content::Text(text) = &mut block.content {
-        *text = instruction(text);
-    }
 }
 
 /// Several turns as one of this role. Results come first: a user's turn has to begin with them.
