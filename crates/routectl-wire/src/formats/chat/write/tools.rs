@@ -82,7 +82,7 @@ fn choice(writer: &mut Writer<'_>, body: &mut Object<'_>) {
     if forcing == Choice::Free {
         if *choice != ToolChoice::Auto {
             let reason = "the host chooses tools by itself";
-            writer.losses.push(Loss::degraded("tool_choice", reason));
+            writer.losses.push(Loss::degraded(writer.request.names.tool_choice, reason));
         }
         return;
     }
