@@ -1,7 +1,9 @@
 //! What every format's room is tested with: an answer, rendered as the events it means.
 
 mod crossing;
+mod cuts;
 mod failures;
+mod laws;
 
 use routectl_core::Event;
 

@@ -20,7 +20,9 @@ pub(super) fn write(usage: &Usage, mut object: Object<'_>) {
     object.count("total_tokens", prompt.saturating_add(completion));
     if usage.cache_read.is_some() || written.is_some() {
         let mut details = object.object("prompt_tokens_details");
-        details.count("cached_tokens", usage.cache_read.unwrap_or(0));
+        if let Some(read) = usage.cache_read {
+            details.count("cached_tokens", read);
+        }
         if let Some(written) = written {
             details.count("cache_write_tokens", written);
         }
