@@ -96,7 +96,7 @@ fn brotli(plain: &[u8]) -> Vec<u8> {
 }
 
 fn encoded(format: Format, coding: &str, body: Vec<u8>) -> Request<Bytes> {
-    let mut request = post(format, body);
+    let mut request = native(format, post(format, body));
     request.headers_mut().insert("content-encoding", coding.parse().unwrap());
     request
 }

@@ -236,6 +236,16 @@ pub(crate) fn post(format: Format, body: impl Into<Bytes>) -> Request<Bytes> {
     request.body(body.into()).unwrap()
 }
 
+/// The same for the target whose name is that of the format, whatever model it asks for: the native
+/// lane.
+pub(crate) fn native(format: Format, request: Request<Bytes>) -> Request<Bytes> {
+    let target = match format {
+        Chat => "chat",
+        Messages => "messages",
+    };
+    with_header(request, "x-routectl-alias", target)
+}
+
 /// The same with another header.
 pub(crate) fn with_header(
     mut request: Request<Bytes>,
