@@ -19,7 +19,7 @@ mod users;
 
 use routectl_core::{Abilities, Loss, Quirks, Request, Role};
 
-use crate::json::{Object, compact, paired};
+use crate::json::Object;
 use crate::names::{TextTools, ToolNames};
 use crate::{Changes, Spelled, pairs};
 
@@ -78,10 +78,4 @@ impl Writer<'_> {
             self.losses.push(Loss::refused(last.place.to_string(), reason));
         }
     }
-}
-
-/// The client's JSON without the spaces between its tokens, and without halves of characters,
-/// which no host takes.
-fn spelled(json: &str) -> String {
-    paired(&compact(json)).into_owned()
 }

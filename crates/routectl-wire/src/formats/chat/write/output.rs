@@ -3,8 +3,8 @@
 
 use routectl_core::{Loss, OutputFormat, Quirks, Request};
 
-use super::{Writer, spelled, strict};
-use crate::json::{Node, Object, compact, parse};
+use super::{Writer, strict};
+use crate::json::{Node, Object, paired, parse};
 use crate::names;
 
 /// What a model is told where the host cannot hold it to JSON. Always the same, for the host's
@@ -50,7 +50,7 @@ fn asked_for<'a>(schema: &str, quirks: &Quirks, path: &str) -> Plan<'a> {
         schema.member("type").and_then(Node::text).is_some_and(|kind| kind == "object")
     });
     let only = if is_object { JSON_ONLY } else { "Reply with JSON only, and nothing around it." };
-    let words = format!("{only} It matches this JSON schema:\n{}", compact(schema));
+    let words = format!("{only} It matches this JSON schema:\n{schema}");
     let reason = "the host takes no schema; the model is asked to follow it";
     Plan {
         format: (quirks.takes_json_object && is_object).then_some(Format::Object),
@@ -114,7 +114,7 @@ impl Plan<'_> {
                 let mut shape = output.object("json_schema");
                 shape.text("name", &name);
                 shape.text_if("description", description);
-                shape.raw("schema", &spelled(schema));
+                shape.raw("schema", &paired(schema));
                 if let Some(strict) = strict {
                     shape.bool("strict", strict);
                 }

@@ -116,7 +116,8 @@ fn effort(wanted: Wanted, path: &str, abilities: &Abilities) -> Plan {
         Wanted::Budget(tokens) => {
             let given = Effort::of_budget(tokens).clamped(&abilities.efforts);
             let reason = "the host takes an effort, not a number of tokens";
-            said(given.name(), Some(Loss::degraded(path, reason)))
+            let is_same = given.budget() == tokens;
+            said(given.name(), (!is_same).then(|| Loss::degraded(path, reason)))
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use routectl_core::{Block, Choice, Content, Loss, Tool, ToolChoice, ToolInput, ToolUse};
 
-use super::{Writer, parts, spelled, strict};
-use crate::json::Object;
+use super::{Writer, parts, strict};
+use crate::json::{Object, paired};
 
 /// What a tool without arguments takes. (facts: translation, section 4.1)
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
@@ -37,7 +37,8 @@ fn definition(writer: &mut Writer<'_>, mut object: Object<'_>, tool: &Tool) {
             let mut function = object.object("function");
             function.text("name", name);
             function.text_if("description", tool.description.as_deref());
-            let schema = spelled(schema.as_deref().unwrap_or(NO_ARGUMENTS));
+            // The client's spelling stays, but for halves of characters, which no host takes.
+            let schema = paired(schema.as_deref().unwrap_or(NO_ARGUMENTS));
             function.raw("parameters", &schema);
             if let Some(strict) = strictness(writer, tool, &schema) {
                 function.bool("strict", strict);
@@ -49,7 +50,7 @@ fn definition(writer: &mut Writer<'_>, mut object: Object<'_>, tool: &Tool) {
             custom.text("name", name);
             custom.text_if("description", tool.description.as_deref());
             if let Some(grammar) = grammar {
-                custom.raw("format", &spelled(grammar));
+                custom.raw("format", &paired(grammar));
             }
         }
     }

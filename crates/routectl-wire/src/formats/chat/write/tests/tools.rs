@@ -134,8 +134,7 @@ fn case_22_only_schemas_that_the_format_can_hold_are_strict() {
         assert_eq!(function["strict"].as_bool(), said);
         assert_eq!(spelled.losses.iter().map(|loss| &loss.path).collect::<Vec<_>>(), lost);
         let raw = String::from_utf8(spelled.body).unwrap();
-        let spelling = schema.replace(": ", ":").replace(", ", ",");
-        assert!(raw.contains(&spelling), "a schema keeps its spelling: {raw}");
+        assert!(raw.contains(schema), "a schema keeps its spelling: {raw}");
     }
     let lenient = host(Quirks { takes_strict: false, ..Quirks::NONE });
     let request = with_tools(vec![Tool { strict: Some(true), ..tool("f", Some(closed)) }]);
