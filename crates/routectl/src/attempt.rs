@@ -113,7 +113,7 @@ impl Attempt<'_> {
                 })
                 .await
             }
-            Lane::Native => within(clocks.whole, "answer", self.whole(provider, sending)).await,
+            Lane::Native(_) => within(clocks.whole, "answer", self.whole(provider, sending)).await,
             Lane::Translated(translation) => {
                 let folded = Box::pin(self.folded(provider, translation, sending));
                 within(clocks.whole, "answer", folded).await
@@ -197,7 +197,7 @@ impl Attempt<'_> {
     /// The headers of an answer that the client gets.
     fn answer_headers(&self, upstream: &HeaderMap, usual_type: &'static str) -> HeaderMap {
         match self.lane {
-            Lane::Native => answer_headers(upstream, usual_type),
+            Lane::Native(_) => answer_headers(upstream, usual_type),
             Lane::Translated(_) => {
                 let mut headers = headers::telling_abroad(upstream);
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(usual_type));
@@ -215,7 +215,7 @@ impl Attempt<'_> {
         let answer = self.accepted(provider, answer).await?;
         let (head, mut rest) = answer.into_parts();
         let translation = match self.lane {
-            Lane::Native => None,
+            Lane::Native(_) => None,
             Lane::Translated(translation) => Some(&**translation),
         };
         let mut relay = self.relay(provider, translation);
@@ -280,7 +280,7 @@ impl Attempt<'_> {
         }
         routectl_policy::reclass(&mut failure, &self.target.class_overrides);
         let told = head.status.is_client_error() || head.status.is_server_error();
-        let native = matches!(self.lane, Lane::Native);
+        let native = matches!(self.lane, Lane::Native(_));
         let verbatim = (native && told && whole && is_json(&body)).then(|| Verbatim {
             status: head.status,
             headers: answer_headers(&head.headers, "application/json"),

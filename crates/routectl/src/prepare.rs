@@ -6,7 +6,7 @@ use http::Request;
 use routectl_auth::Secret;
 use routectl_core::{Failure, Fate, Loss, Needs};
 use routectl_providers::{Call, Provider, outbound};
-use routectl_wire::{Changes, Document, Reply, Spliced};
+use routectl_wire::{Changes, Document, Edit, Reply, Spliced};
 
 use crate::inbound::Inbound;
 use crate::target::{Target, Unfit, Upstream};
@@ -14,9 +14,18 @@ use crate::target::{Target, Unfit, Upstream};
 /// The way of one request to one target.
 pub enum Lane {
     /// Same format: the client's bytes, but for named edits.
-    Native,
+    Native(Native),
     /// Another format: written anew.
     Translated(Box<Translation>),
+}
+
+/// What of the client's bytes is changed for one target, beside what its provider changes in all
+/// requests. Most targets need nothing.
+#[derive(Debug, Default)]
+pub struct Native {
+    pub edits: Vec<Edit>,
+    /// What the target does not get with its full meaning.
+    pub losses: Vec<Loss>,
 }
 
 /// A request in the target's words, and what is needed to tell the answer in the client's.
@@ -52,7 +61,7 @@ impl Lane {
             Upstream::NotYet { kind } => return Err(Unfit::NotServed { kind }),
         };
         if provider.format().name() == inbound.format.name() {
-            return Ok(Self::Native);
+            return Ok(Self::Native(Native::default()));
         }
         let request = match inbound.request() {
             Ok(request) => request,
@@ -80,15 +89,15 @@ impl Lane {
     /// The name in `x-routectl-lane` and in logs.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Native => "native",
+            Self::Native(_) => "native",
             Self::Translated(_) => "translated",
         }
     }
 
-    /// What the target does not get with its full meaning. Empty on the native lane.
+    /// What the target does not get with its full meaning.
     pub fn losses(&self) -> &[Loss] {
         match self {
-            Self::Native => &[],
+            Self::Native(native) => &native.losses,
             Self::Translated(translation) => &translation.losses,
         }
     }
@@ -96,7 +105,7 @@ impl Lane {
     /// The body that edits are made on.
     pub fn document<'a>(&'a self, inbound: &'a Inbound) -> &'a Document {
         match self {
-            Self::Native => &inbound.document,
+            Self::Native(_) => &inbound.document,
             Self::Translated(translation) => &translation.document,
         }
     }
@@ -114,12 +123,18 @@ pub fn request(
 ) -> Result<Request<Spliced>, Failure> {
     // Parameters of another format's host mean nothing here, or something else.
     let query = match lane {
-        Lane::Native => inbound.query.as_deref(),
+        Lane::Native(_) => inbound.query.as_deref(),
         Lane::Translated(_) => None,
     };
     let body = lane.document(inbound);
     let call = Call { body, client: &inbound.headers, query, model: &target.model };
-    let edits = provider.edits(&call);
+    // The operator's edits come last: they win.
+    let edits = match lane {
+        Lane::Native(native) if !native.edits.is_empty() => {
+            native.edits.iter().cloned().chain(provider.edits(&call)).collect()
+        }
+        Lane::Native(_) | Lane::Translated(_) => provider.edits(&call),
+    };
     tracing::trace!(edits = ?edits.iter().map(|edit| edit.name).collect::<Vec<_>>());
     let body = call.body.spliced(&edits);
     outbound(provider, &call, body, secret)
