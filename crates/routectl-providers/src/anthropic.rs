@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use routectl_auth::Secret;
 use routectl_core::Failure;
-use routectl_wire::{Change, Edit, Format, MESSAGES, claude};
+use routectl_wire::{Edit, Format, MESSAGES, claude};
 
 use crate::{Account, Call, Provider, account, headers, native_edits};
 
@@ -59,14 +59,7 @@ impl Provider for Anthropic {
         if call.body.count("max_tokens") == 0 {
             let limit = call.model.max_output_tokens;
             let limit = limit.unwrap_or_else(|| claude::max_output(&call.model.upstream));
-            edits.insert(
-                0,
-                Edit {
-                    name: "max_tokens",
-                    member: "max_tokens".into(),
-                    change: Change::Set(limit.to_string().into()),
-                },
-            );
+            edits.insert(0, Edit::set("max_tokens", "max_tokens", limit.to_string()));
         }
         edits
     }

@@ -10,6 +10,7 @@ pub mod transport;
 use http::{HeaderMap, Request, StatusCode, Uri};
 use routectl_auth::Secret;
 use routectl_core::Failure;
+use routectl_wire::document::{merge_edits, quote};
 use routectl_wire::{Document, Edit, Format, Spliced, refusal};
 use serde_json::{Map, Value};
 
@@ -96,13 +97,8 @@ pub struct Model {
 
 /// What every kind edits: the model's name and the operator's extras.
 fn native_edits(call: &Call<'_>) -> Vec<Edit> {
-    let model = Edit {
-        name: "model",
-        member: "model".into(),
-        change: routectl_wire::Change::Set(routectl_wire::document::quote(&call.model.upstream)),
-    };
     let extras = &call.model.payload_extras;
-    let mut edits = vec![model];
-    edits.extend(routectl_wire::document::merge_edits("payload_extras", call.body, extras));
+    let mut edits = vec![Edit::set("model", "model", quote(&call.model.upstream))];
+    edits.extend(merge_edits("payload_extras", call.body, extras));
     edits
 }

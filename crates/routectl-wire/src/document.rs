@@ -1,6 +1,7 @@
 //! A JSON body as bytes with the spans of its top-level members: read a member, replace or
-//! remove it, and leave every other byte as the client wrote it.
+//! remove it or something below it, and leave every other byte as the client wrote it.
 
+mod cuts;
 mod scan;
 mod splice;
 #[cfg(test)]
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 pub use scan::BadBody;
-pub use splice::{Change, Edit, Spliced, merge_edits};
+pub use splice::{Change, Edit, Spliced, Step, merge_edits};
 
 /// A JSON object, kept as its bytes.
 #[derive(Debug, Clone)]
@@ -21,12 +22,16 @@ pub struct Document {
     members: SmallVec<[Member; 16]>,
 }
 
-/// Where one top-level member stands. Offsets fit 32 bits: `Document::parse` refuses more.
+/// From the first byte of something to past its last. Offsets fit 32 bits: `Document::parse`
+/// refuses more.
+type Span = (u32, u32);
+
+/// Where one member stands.
 #[derive(Debug, Clone, Copy)]
 struct Member {
-    /// From the key's opening quote to past its closing one.
-    key: (u32, u32),
-    value: (u32, u32),
+    /// With both quotes.
+    key: Span,
+    value: Span,
 }
 
 impl Document {
@@ -48,6 +53,14 @@ impl Document {
     /// The raw value of a member; of the last one where it is doubled, as most parsers do.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.named(name).last().map(|member| self.value(*member))
+    }
+
+    /// The raw elements of a member that is a list; `None` when it is missing or something else.
+    pub fn list(&self, name: &str) -> Option<Vec<Bytes>> {
+        let member = self.named(name).last()?;
+        let spans = scan::list_at(&self.bytes, member.value.0 as usize)?;
+        let element = |(start, end)| self.bytes.slice(start as usize..end as usize);
+        Some(spans.into_iter().map(element).collect())
     }
 
     /// How often a member occurs.
@@ -93,7 +106,7 @@ impl Document {
         self.slice(member.value)
     }
 
-    fn slice(&self, (start, end): (u32, u32)) -> &[u8] {
+    fn slice(&self, (start, end): Span) -> &[u8] {
         self.bytes.get(start as usize..end as usize).unwrap_or_default()
     }
 }

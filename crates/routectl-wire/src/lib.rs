@@ -20,7 +20,7 @@ mod way_back;
 
 use routectl_core::{Abilities, Event, Failure, Loss, Needs, Request};
 
-pub use document::{BadBody, Change, Document, Edit, Spliced};
+pub use document::{BadBody, Change, Document, Edit, Spliced, Step};
 pub use formats::{CHAT, FORMATS, MESSAGES};
 pub use framing::{Frame, Framing};
 pub use reply::{Changes, Renamed, Reply, Spelled};

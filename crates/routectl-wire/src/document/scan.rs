@@ -3,7 +3,7 @@
 
 use smallvec::SmallVec;
 
-use super::Member;
+use super::{Member, Span};
 
 /// Deepest nesting we follow. Real agent requests stay below 40; parsers of upstreams give up at
 /// 128 (serde) to 1,000 (Python).
@@ -46,6 +46,23 @@ pub(super) fn members(bytes: &[u8]) -> Result<SmallVec<[Member; 16]>, BadBody> {
     }
 }
 
+/// The members of the object that starts here.
+pub(super) fn object_at(bytes: &[u8], at: usize) -> Option<SmallVec<[Member; 16]>> {
+    let mut scan = Scan { bytes, at };
+    scan.object_start().ok()?;
+    scan.members().ok()
+}
+
+/// The elements of the list that starts here.
+pub(super) fn list_at(bytes: &[u8], at: usize) -> Option<Vec<Span>> {
+    let mut scan = Scan { bytes, at };
+    if scan.peek() != Some(b'[') {
+        return None;
+    }
+    scan.at += 1;
+    scan.elements().ok()
+}
+
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -80,21 +97,43 @@ impl Scan<'_> {
 
     fn members(&mut self) -> Result<SmallVec<[Member; 16]>, BadBody> {
         let mut members = SmallVec::new();
+        self.entries((b'}', "',' or '}' after a member"), |scan| {
+            members.push(scan.member()?);
+            Ok(())
+        })?;
+        Ok(members)
+    }
+
+    fn elements(&mut self) -> Result<Vec<Span>, BadBody> {
+        let mut elements = Vec::new();
+        self.entries((b']', "',' or ']' after an element"), |scan| {
+            elements.push(scan.span(Self::value)?);
+            Ok(())
+        })?;
+        Ok(elements)
+    }
+
+    /// What stands between two brackets, with commas between.
+    fn entries(
+        &mut self,
+        (close, expected): (u8, &'static str),
+        mut entry: impl FnMut(&mut Self) -> Result<(), BadBody>,
+    ) -> Result<(), BadBody> {
         self.space();
-        if self.peek() == Some(b'}') {
+        if self.peek() == Some(close) {
             self.at += 1;
-            return Ok(members);
+            return Ok(());
         }
         loop {
-            members.push(self.member()?);
+            entry(self)?;
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
-                Some(b'}') => {
+                Some(byte) if byte == close => {
                     self.at += 1;
-                    return Ok(members);
+                    return Ok(());
                 }
-                _ => return self.malformed("',' or '}' after a member"),
+                _ => return self.malformed(expected),
             }
             self.space();
         }
@@ -119,7 +158,7 @@ impl Scan<'_> {
     fn span(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<(), BadBody>,
-    ) -> Result<(u32, u32), BadBody> {
+    ) -> Result<Span, BadBody> {
         let start = self.at;
         read(self)?;
         let fits = |offset: usize| u32::try_from(offset).map_err(|_| BadBody::TooLarge);

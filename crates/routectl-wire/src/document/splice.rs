@@ -1,12 +1,13 @@
 //! Changing members of a body by cutting its bytes: what no edit names is shared, not copied.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use bytes::Bytes;
 use serde_json::Value;
 use smallvec::SmallVec;
 
-use super::{Document, Member, quote};
+use super::{Document, cuts};
 
 /// Bodies up to this size are joined into one piece: one small copy is cheaper than the
 /// bookkeeping of several buffers on their way to the socket.
@@ -19,16 +20,65 @@ pub struct Edit {
     pub name: &'static str,
     /// Which top-level member.
     pub member: Cow<'static, str>,
+    /// The way from that member down to what is changed; empty where that is the member itself. A
+    /// way that leads nowhere changes nothing.
+    pub below: SmallVec<[Step; 2]>,
     pub change: Change,
 }
 
-/// What an edit does to its member.
+/// One step down into a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A member of an object.
+    Member(Cow<'static, str>),
+    /// An element of a list.
+    Index(usize),
+}
+
+/// What an edit does to the value it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// Gives the member this raw JSON value, appended as the last member when it was not there.
+    /// Gives it this raw JSON value. A member that was not there is appended as the last one; an
+    /// element that was not there stays away.
     Set(Bytes),
-    /// Takes the member out.
+    /// Takes it out.
     Remove,
+}
+
+impl Edit {
+    /// Gives a top-level member this raw JSON value.
+    pub fn set(
+        name: &'static str,
+        member: impl Into<Cow<'static, str>>,
+        value: impl Into<Bytes>,
+    ) -> Self {
+        let change = Change::Set(value.into());
+        Self { name, member: member.into(), below: SmallVec::new(), change }
+    }
+
+    /// Takes a top-level member out.
+    pub fn remove(name: &'static str, member: impl Into<Cow<'static, str>>) -> Self {
+        Self { name, member: member.into(), below: SmallVec::new(), change: Change::Remove }
+    }
+
+    /// The same change one step further down: of `messages`, `.at(3).at("reasoning")`.
+    #[must_use]
+    pub fn at(mut self, step: impl Into<Step>) -> Self {
+        self.below.push(step.into());
+        self
+    }
+}
+
+impl From<usize> for Step {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+impl From<&'static str> for Step {
+    fn from(member: &'static str) -> Self {
+        Self::Member(Cow::Borrowed(member))
+    }
 }
 
 /// A body as pieces in order; most of them share the client's bytes.
@@ -69,22 +119,19 @@ impl From<Bytes> for Spliced {
     }
 }
 
-/// A stretch of the original that something else takes the place of.
-struct Cut {
-    from: usize,
-    to: usize,
-    with: Bytes,
-}
-
 pub(super) fn splice(document: &Document, edits: &[Edit]) -> Spliced {
-    let mut cuts = cuts(document, edits);
+    let mut cuts = cuts::of(document, edits);
     if cuts.is_empty() {
         return document.bytes.clone().into();
     }
-    cuts.sort_by_key(|cut| cut.from);
+    cuts.sort_by_key(|cut| (cut.from, Reverse(cut.to)));
     let mut spliced = Spliced::default();
     let mut at = 0;
+    // What stands inside a value that is cut out as a whole goes with it.
     for cut in cuts {
+        if cut.from < at {
+            continue;
+        }
         push(&mut spliced.pieces, document.bytes.slice(at..cut.from));
         push(&mut spliced.pieces, cut.with);
         at = cut.to;
@@ -99,93 +146,6 @@ fn push(pieces: &mut SmallVec<[Bytes; 4]>, piece: Bytes) {
     }
 }
 
-fn cuts(document: &Document, edits: &[Edit]) -> Vec<Cut> {
-    let mut cuts = Vec::new();
-    let mut removed = vec![false; document.members.len()];
-    let mut appended: Vec<(&str, Bytes)> = Vec::new();
-    for edit in edits {
-        match &edit.change {
-            Change::Remove => mark(document, &edit.member, &mut removed),
-            Change::Set(value) if document.count(&edit.member) == 0 => {
-                appended.retain(|(member, _)| *member != edit.member);
-                appended.push((&edit.member, value.clone()));
-            }
-            Change::Set(value) => cuts.extend(replacements(document, &edit.member, value)),
-        }
-    }
-    cuts.extend(removals(&document.members, &removed));
-    cuts.extend(appendix(document, &removed, &appended));
-    cuts
-}
-
-fn mark(document: &Document, name: &str, removed: &mut [bool]) {
-    for (member, gone) in document.members.iter().zip(removed) {
-        *gone |= super::key_is(document.key(*member), name);
-    }
-}
-
-/// Every occurrence gets the value: which of doubled members counts is up to the parser.
-fn replacements<'a>(
-    document: &'a Document,
-    name: &'a str,
-    value: &'a Bytes,
-) -> impl Iterator<Item = Cut> + 'a {
-    document
-        .named(name)
-        .filter(move |member| document.value(**member) != value)
-        .map(|member| cut(member.value.0, member.value.1, value.clone()))
-}
-
-fn cut(from: u32, to: u32, with: Bytes) -> Cut {
-    Cut { from: from as usize, to: to as usize, with }
-}
-
-/// One cut for each run of removed members, with the comma that the run no longer needs.
-fn removals(members: &[Member], removed: &[bool]) -> Vec<Cut> {
-    let mut cuts = Vec::new();
-    let mut kept_end = None;
-    let mut run: Option<(u32, u32)> = None;
-    for (member, gone) in members.iter().zip(removed) {
-        if *gone {
-            let start = run.map_or(member.key.0, |(start, _)| start);
-            run = Some((start, member.value.1));
-            continue;
-        }
-        if let Some((start, _)) = run.take() {
-            cuts.push(cut(start, member.key.0, Bytes::new()));
-        }
-        kept_end = Some(member.value.1);
-    }
-    if let Some((start, end)) = run {
-        cuts.push(cut(kept_end.unwrap_or(start), end, Bytes::new()));
-    }
-    cuts
-}
-
-/// New members, written behind the last one.
-fn appendix(document: &Document, removed: &[bool], appended: &[(&str, Bytes)]) -> Option<Cut> {
-    if appended.is_empty() {
-        return None;
-    }
-    let last = document.members.last();
-    let any_kept = removed.iter().any(|gone| !gone);
-    let at = last.map_or_else(|| object_start(document), |member| member.value.1 as usize);
-    let mut text = Vec::new();
-    for (number, (name, value)) in appended.iter().enumerate() {
-        if any_kept || number > 0 {
-            text.push(b',');
-        }
-        text.extend_from_slice(&quote(name));
-        text.push(b':');
-        text.extend_from_slice(value);
-    }
-    Some(Cut { from: at, to: at, with: text.into() })
-}
-
-fn object_start(document: &Document) -> usize {
-    memchr::memchr(b'{', &document.bytes).map_or(0, |brace| brace + 1)
-}
-
 /// The edits that merge `extras` into a body: objects merge member by member at any depth,
 /// everything else is replaced, and bytes that no extra names stay as they are.
 pub fn merge_edits<'a>(
@@ -193,10 +153,8 @@ pub fn merge_edits<'a>(
     body: &Document,
     extras: impl IntoIterator<Item = (&'a String, &'a Value)>,
 ) -> Vec<Edit> {
-    let merged = |(member, extra): (&String, &Value)| Edit {
-        name,
-        member: Cow::Owned(member.clone()),
-        change: Change::Set(merged(body.get(member), extra)),
+    let merged = |(member, extra): (&String, &Value)| {
+        Edit::set(name, member.clone(), merged(body.get(member), extra))
     };
     extras.into_iter().map(merged).collect()
 }

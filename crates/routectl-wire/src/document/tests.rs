@@ -1,22 +1,21 @@
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-use super::{BadBody, Change, Document, Edit, merge_edits};
+use super::{BadBody, Document, Edit, Step, merge_edits};
 
 fn document(text: &str) -> Document {
     Document::parse(Bytes::copy_from_slice(text.as_bytes())).unwrap()
 }
 
 fn set(member: &str, value: &str) -> Edit {
-    let change = Change::Set(Bytes::copy_from_slice(value.as_bytes()));
-    Edit { name: "test", member: Cow::Owned(member.to_owned()), change }
+    Edit::set("test", member.to_owned(), Bytes::copy_from_slice(value.as_bytes()))
 }
 
 fn remove(member: &str) -> Edit {
-    Edit { name: "test", member: Cow::Owned(member.to_owned()), change: Change::Remove }
+    Edit::remove("test", member.to_owned())
 }
 
 fn check(body: &str, edits: &[Edit], wanted: &str) {
@@ -75,6 +74,61 @@ fn a_large_body_is_shared_around_the_edit() {
     let spliced = body.spliced(&[set("model", r#""b""#)]);
     let last = spliced.pieces().last().unwrap();
     assert!(body.bytes().as_ptr_range().contains(&last.as_ptr()));
+}
+
+#[test]
+fn an_edit_reaches_one_member_of_one_message() {
+    let body = r#"{"messages": [ {"role":"user"} , {"role":"assistant", "r":"a" ,"x":1.0},{ } ]}"#;
+    let message = |index: usize| remove("messages").at(index);
+    check(
+        body,
+        &[message(1).at("r"), set("messages", "true").at(2).at("new"), message(9).at("r")],
+        r#"{"messages": [ {"role":"user"} , {"role":"assistant", "x":1.0},{"new":true } ]}"#,
+    );
+    check(
+        body,
+        &[message(0), message(2)],
+        r#"{"messages": [ {"role":"assistant", "r":"a" ,"x":1.0} ]}"#,
+    );
+    check(body, &[message(0), message(1), message(2)], r#"{"messages": [  ]}"#);
+    check(
+        body,
+        &[set("messages", "\"b\"").at(1).at("r"), message(1).at("x")],
+        r#"{"messages": [ {"role":"user"} , {"role":"assistant", "r":"b"},{ } ]}"#,
+    );
+}
+
+#[test]
+fn a_way_that_leads_nowhere_changes_nothing() {
+    let body = r#"{"a":1,"l":[1,{"b":2}],"o":{"l":[]},"s":"[{]"}"#;
+    for edit in [
+        set("l", "0").at(7),
+        remove("l").at("b"),
+        remove("l").at(0).at("b"),
+        set("o", "0").at(0),
+        set("missing", "0").at("b"),
+        set("s", "0").at(0),
+        remove("o").at("l").at(0),
+    ] {
+        check(body, std::slice::from_ref(&edit), body);
+    }
+}
+
+#[test]
+fn what_is_set_as_a_whole_takes_what_is_inside_along() {
+    check(
+        r#"{"o":{"a":1,"b":[2]},"x":0}"#,
+        &[remove("o").at("a"), set("o", "{}"), set("o", "3").at("b").at(0)],
+        r#"{"o":{},"x":0}"#,
+    );
+}
+
+#[test]
+fn a_list_is_read_by_its_elements() {
+    let body = document(r#"{"l": [ {"a":"]"} ,1.0,[ ] ], "o":{}}"#);
+    assert_eq!(body.list("l").unwrap(), [r#"{"a":"]"}"#, "1.0", "[ ]"]);
+    assert_eq!(body.list("o"), None);
+    assert_eq!(body.list("missing"), None);
 }
 
 #[test]
@@ -201,6 +255,57 @@ proptest! {
         );
         let read: Value = serde_json::from_slice(&spliced.joined()).unwrap();
         prop_assert_eq!(read, model(object, &edits));
+    }
+
+    #[test]
+    fn an_edit_below_touches_nothing_else(
+        messages in prop::collection::vec((any_object(), any::<bool>()), 1..5),
+        edits in prop::collection::vec(
+            (0_usize..5, "[a-e]{1,2}", prop::option::of(any_json())), 0..6
+        ),
+    ) {
+        let spelled: Vec<String> = messages
+            .iter()
+            .map(|(object, pretty)| match pretty {
+                true => serde_json::to_string_pretty(object).unwrap(),
+                false => serde_json::to_string(object).unwrap(),
+            })
+            .collect();
+        let text = format!("{{ \"x\":1.0 ,\n\"m\" : [ {} ], \"y\":[] }}", spelled.join(" ,\n"));
+        let edits: BTreeMap<(usize, String), Option<Value>> =
+            edits.into_iter().map(|(index, name, value)| ((index, name), value)).collect();
+        let made = edits.iter().map(|((index, name), value)| {
+            let edit = match value {
+                Some(value) => set("m", &value.to_string()),
+                None => remove("m"),
+            };
+            let name = Step::Member(name.clone().into());
+            edit.at(*index).at(name)
+        });
+        let spliced = document(&text).spliced(&made.collect::<Vec<_>>()).joined();
+        let after = Document::parse(spliced.clone()).unwrap().list("m").unwrap();
+        for (index, (spelled, after)) in spelled.iter().zip(&after).enumerate() {
+            let own: Vec<_> = edits
+                .iter()
+                .filter(|((at, _), _)| *at == index)
+                .map(|((_, name), value)| (name.clone(), value.clone()))
+                .collect();
+            if own.is_empty() {
+                prop_assert_eq!(&spelled.as_bytes(), &after.as_ref());
+            }
+            let read: Value = serde_json::from_slice(after).unwrap();
+            prop_assert_eq!(read, model(messages[index].0.clone(), &own));
+        }
+        prop_assert_eq!(after.len(), messages.len());
+        let between = |text: &[u8], parts: &[Bytes]| {
+            let mut rest = String::from_utf8(text.to_vec()).unwrap();
+            for part in parts {
+                rest = rest.replacen(std::str::from_utf8(part).unwrap(), "#", 1);
+            }
+            rest
+        };
+        let before: Vec<Bytes> = spelled.into_iter().map(Bytes::from).collect();
+        prop_assert_eq!(between(text.as_bytes(), &before), between(&spliced, &after));
     }
 
     #[test]

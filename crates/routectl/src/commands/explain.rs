@@ -12,7 +12,7 @@ use routectl_auth::Secret;
 use routectl_core::Loss;
 use routectl_providers::{Provider, headers};
 use routectl_wire::document::quote;
-use routectl_wire::{CHAT, Change, Document, Edit, Format, MESSAGES};
+use routectl_wire::{CHAT, Document, Edit, Format, MESSAGES};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -185,7 +185,7 @@ fn inbound(args: &Args) -> Result<Inbound, String> {
 }
 
 fn with_model(body: Bytes, model: &str) -> Result<Bytes, routectl_wire::BadBody> {
-    let edit = Edit { name: "model", member: "model".into(), change: Change::Set(quote(model)) };
+    let edit = Edit::set("model", "model", quote(model));
     Ok(Document::parse(body)?.spliced(&[edit]).joined())
 }
 
