@@ -280,7 +280,10 @@ fn g1_any_json_arrives_byte_for_byte_but_for_the_model() {
     let outcome = TestRunner::new(config).run(&odd_body(), |(sent, expected)| {
         for format in FORMATS {
             let (answer, arrived) = runtime.block_on(async {
-                (house.ask(native(format, post(format, sent.clone()))).await, house.hosts.requests().pop())
+                (
+                    house.ask(native(format, post(format, sent.clone()))).await,
+                    house.hosts.requests().pop(),
+                )
             });
             house.hosts.forget();
             let Some(arrived) = arrived else { panic!("{}", answer.text()) };

@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod explain;
 mod g11_guard;
 mod g12_peers;
 mod g13_reload;
