@@ -213,11 +213,18 @@ fn abilities(config: &Config, model: &ModelConfig) -> Abilities {
     }
 }
 
+/// From this version on, Anthropic's API knows no sampling members. Versions are dates, and compare
+/// as text. (facts: Anthropic Messages, section 1)
+const VERSION_WITHOUT_SAMPLING: &str = "2026-10-21";
+
 /// A host's quirks, with the dialect that configuration names.
 fn quirks(provider: &ProviderConfig, model: &ModelConfig) -> Quirks {
     let address = provider.base_url().and_then(|base_url| base_url.parse::<Uri>().ok());
     let known = |address: &Uri| compat::quirks(address, &model.upstream);
     let mut quirks = address.as_ref().map_or(Quirks::NONE, known);
+    if let ProviderConfig::AnthropicApi(anthropic) = provider {
+        quirks.refuses_sampling |= anthropic.anthropic_version.as_str() >= VERSION_WITHOUT_SAMPLING;
+    }
     if let Some(dialect) = model.reasoning_dialect {
         let (knob, echo) = match dialect.name() {
             "openrouter" => (Knob::Unified, Echo::Details),

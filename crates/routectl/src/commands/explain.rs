@@ -66,6 +66,11 @@ pub enum From {
 pub fn run(args: &Args) -> ExitCode {
     let explained = match explain(args) {
         Ok(explained) => explained,
+        Err(message) if args.json => {
+            let json = serde_json::json!({ "error": message });
+            let _ = writeln!(io::stdout(), "{json}");
+            return ExitCode::FAILURE;
+        }
         Err(message) => {
             eprintln!("{message}");
             return ExitCode::FAILURE;
