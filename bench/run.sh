@@ -1,8 +1,8 @@
 #!/bin/bash
 # Builds and runs the benchmark; see docs/performance.md for what it measures.
 #
-#   bench/run.sh            the whole run, about ten minutes
-#   bench/run.sh --quick    under a minute (after the builds): does everything still work?
+#   bench/run.sh            the whole run, about twelve minutes
+#   bench/run.sh --quick    a good minute (after the builds): does everything still work?
 #
 # Further arguments go to `compare`: --rounds N, --only nginx,floor,routectl, --nginx PATH,
 # --routectl PATH (a second build to compare with; may be repeated).

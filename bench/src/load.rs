@@ -1,31 +1,22 @@
 //! The loads: a closed loop, first-content times among several routers, and streams held open.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
 use crate::Trouble;
-use crate::client::{Answer, Connection, Expected};
+use crate::answer::Answer;
+use crate::client::{Connection, Job};
 
 /// How many of the streams that are to stay open may be opening at one time.
 const OPENING: usize = 50;
 
 /// An answer must not take longer than this, whatever the load.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// One request to one router, and the answer it must give.
-#[derive(Clone)]
-pub struct Job {
-    pub to: SocketAddr,
-    pub body: Bytes,
-    pub expected: Arc<Expected>,
-}
 
 /// How a load is driven: so many requests over so many connections, one after another on each.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +46,7 @@ pub async fn closed_loop(job: &Job, pace: Pace) -> Result<(), Trouble> {
 }
 
 async fn work(job: &Job, left: &AtomicUsize) -> Result<(), Trouble> {
-    let mut connection = Connection::open(job.to).await?;
+    let mut connection = Connection::open(job.format, job.to).await?;
     while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
         time::timeout(PATIENCE, connection.exchange(job.body.clone(), &job.expected)).await??;
     }
@@ -67,7 +58,7 @@ async fn work(job: &Job, left: &AtomicUsize) -> Result<(), Trouble> {
 pub async fn first_content(jobs: &[Job], samples: usize) -> Result<Vec<Vec<Duration>>, Trouble> {
     let mut seats = Vec::new();
     for job in jobs {
-        seats.push((job, Connection::open(job.to).await?, Vec::with_capacity(samples)));
+        seats.push((job, Connection::open(job.format, job.to).await?, Vec::with_capacity(samples)));
     }
     for round in 0..samples {
         let turn = round % jobs.len().max(1);
@@ -95,7 +86,7 @@ impl OpenStreams {
             let (job, begun, gate) = (job.clone(), Arc::clone(&begun), Arc::clone(&gate));
             readers.spawn(async move {
                 let permit = gate.acquire_owned().await?;
-                let mut connection = Connection::open(job.to).await?;
+                let mut connection = Connection::open(job.format, job.to).await?;
                 let mut answer = Answer::new(connection.ask(job.body).await?, &job.expected);
                 answer.until_content().await?;
                 drop(permit);

@@ -6,8 +6,9 @@
 //! load first-token --to ADDR [--to ADDR ...] [--model bench-stream-2-10] [--n 500]
 //! load open        --to ADDR --pid PID [--model bench-stream-10-1000] [--n 1000] [--body 1024]
 //! ```
-//! The answer must be what `--reference ADDR` answers (default: the first `--to`) to the same
-//! model, or to `--reference-model`. With `--pid` it tells what the load cost that process.
+//! The client speaks Chat, or Messages with `--client messages`. The answer must be what
+//! `--reference ADDR` answers (default: the first `--to`) to the same model, or to
+//! `--reference-model`. With `--pid` it tells what the load cost that process.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -15,12 +16,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bench::Trouble;
+use bench::answer::Expected;
 use bench::arguments::Arguments;
-use bench::body;
-use bench::client::Expected;
-use bench::load::{self, Job, OpenStreams, Pace};
+use bench::body::{self, Wanted};
+use bench::client::Job;
+use bench::load::{self, OpenStreams, Pace};
 use bench::process::Family;
+use bench::{Format, Trouble};
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
@@ -85,11 +87,13 @@ async fn jobs(arguments: &mut Arguments, usual: &Usual) -> Result<Vec<Job>, Trou
     let reference = arguments.value("--reference")?.unwrap_or(first);
     let model = arguments.value("--model")?.unwrap_or_else(|| usual.model.to_owned());
     let known = arguments.value("--reference-model")?.unwrap_or_else(|| model.clone());
+    let format = arguments.value("--client")?.unwrap_or(Format::Chat);
     let size = arguments.value("--body")?.unwrap_or(1024);
-    let asked = body::request(&known, usual.streamed, size).into();
-    let expected = Arc::new(Expected::learn(reference, asked).await?);
-    let body = bytes::Bytes::from(body::request(&model, usual.streamed, size));
-    let job = |to| Job { to, body: body.clone(), expected: Arc::clone(&expected) };
+    let wanted = Wanted { format, streamed: usual.streamed, size };
+    let asked = body::request(&known, wanted).into();
+    let expected = Arc::new(Expected::learn(format, reference, asked).await?);
+    let body = bytes::Bytes::from(body::request(&model, wanted));
+    let job = |to| Job { format, to, body: body.clone(), expected: Arc::clone(&expected) };
     Ok(routers.into_iter().map(job).collect())
 }
 

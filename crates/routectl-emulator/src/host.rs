@@ -153,13 +153,13 @@ impl Shared {
     /// The model that was asked for, and what is played.
     fn reply(&self, format: Format, call: &Call) -> (String, Reply) {
         if let Some(model) = leading_model(&call.body)
-            && let Some(reply) = self.canned.reply(format, model)
+            && let Some(reply) = self.canned.reply(format, model, &call.body)
         {
             return (model.to_owned(), reply);
         }
         let body = object(&call.body);
         let model = body.as_ref().map(model_of).unwrap_or_default().to_owned();
-        if let Some(reply) = self.canned.reply(format, &model) {
+        if let Some(reply) = self.canned.reply(format, &model, &call.body) {
             return (model, reply);
         }
         let reply = match self.route(format, call, body.as_ref()) {

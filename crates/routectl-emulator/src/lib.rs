@@ -14,7 +14,7 @@
 //! | `slow-MS` | the first content after `MS` milliseconds |
 //! | `silent`, `deaf` | headers and then nothing, or nothing at all, until the peer leaves |
 //! | `window-TOKENS` | a model with a small context window |
-//! | `bench-BYTES`, `bench-stream-CHUNKS-PAUSEMS[-BURST]` | cheap canned answers, not checked |
+//! | `bench-BYTES`, `bench-stream-CHUNKS-PAUSEMS[-BURST]` | cheap canned answers, not checked; the first is a stream in one write to who asks for a stream |
 //! | `lenient-…` | any of the above on a host that lets unknown members and foreign seals pass |
 //!
 //! Texts in the last user message do more: `[[tool]]` and `[[tools]]` call the declared tools,

@@ -11,8 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench::Trouble;
 use bench::process::Family;
+use bench::{Format, Trouble};
 
 use crate::workloads;
 
@@ -25,9 +25,10 @@ const LOOK: Duration = Duration::from_millis(2);
 /// The emulator and the floor end by themselves after this, whatever happens to the run.
 const LONGEST: &str = "3600";
 
-/// What the contenders have in common: the upstream, and a folder for their files.
+/// What the contenders have in common: the emulator's hosts, and a folder for their files.
 pub(crate) struct Site {
-    pub(crate) upstream: SocketAddr,
+    chat: SocketAddr,
+    messages: SocketAddr,
     nginx: PathBuf,
     floor: PathBuf,
     work: PathBuf,
@@ -37,15 +38,23 @@ pub(crate) struct Site {
 impl Site {
     /// Starts the emulator.
     pub(crate) fn open(emulator: &Path, nginx: &Path, work: &Path) -> Result<Self, Trouble> {
-        let (upstream, messages) = (free_port()?, free_port()?);
+        let (chat, messages) = (free_port()?, free_port()?);
         let mut command = Command::new(emulator);
         command.args(["--for", LONGEST]);
-        command.args(["--chat-port", &upstream.port().to_string()]);
+        command.args(["--chat-port", &chat.port().to_string()]);
         command.args(["--messages-port", &messages.port().to_string()]);
-        let emulator = Process::start(&mut command, "emulator", work, || connects(upstream))?;
+        let emulator = Process::start(&mut command, "emulator", work, || connects(chat))?;
         let floor = env::current_exe()?.with_file_name("floor");
         let (nginx, work) = (nginx.to_owned(), work.to_owned());
-        Ok(Self { upstream, nginx, floor, work, _emulator: emulator })
+        Ok(Self { chat, messages, nginx, floor, work, _emulator: emulator })
+    }
+
+    /// The emulator's host that speaks this format.
+    pub(crate) fn host(&self, format: Format) -> SocketAddr {
+        match format {
+            Format::Chat => self.chat,
+            Format::Messages => self.messages,
+        }
     }
 }
 
@@ -89,10 +98,16 @@ impl Contender {
         matches!(self.kind, Kind::Routectl { .. })
     }
 
-    /// The name by which a client asks this contender for the emulator's `model`: routectl has an
-    /// alias of the same length, so that it must change the body and its size stays comparable.
-    pub(crate) fn spelling(&self, model: &str) -> String {
-        if self.is_routectl() { alias(model) } else { model.to_owned() }
+    /// A routectl with the log it is shipped with.
+    pub(crate) fn is_shipped_routectl(&self) -> bool {
+        matches!(self.kind, Kind::Routectl { log: None, .. })
+    }
+
+    /// The name by which a client asks this contender for the `model` of one of the emulator's
+    /// hosts: routectl has an alias of the same length, so that it must change the body and its
+    /// size stays comparable.
+    pub(crate) fn spelling(&self, model: &str, host: Format) -> String {
+        if self.is_routectl() { alias(model, host) } else { model.to_owned() }
     }
 
     pub(crate) fn start(&self, site: &Site) -> Result<Running, Trouble> {
@@ -123,19 +138,23 @@ pub(crate) struct Running {
     _process: Process,
 }
 
-fn alias(model: &str) -> String {
-    model.replacen("bench-", "alias-", 1)
+fn alias(model: &str, host: Format) -> String {
+    let prefix = match host {
+        Format::Chat => "chat--",
+        Format::Messages => "msgs--",
+    };
+    model.replacen("bench-", prefix, 1)
 }
 
 fn floor(site: &Site, address: SocketAddr) -> Command {
     let mut command = Command::new(&site.floor);
-    command.args(["--listen", &address.to_string(), "--to", &site.upstream.to_string()]);
+    command.args(["--listen", &address.to_string(), "--to", &site.chat.to_string()]);
     command.args(["--for", LONGEST]);
     command
 }
 
 fn nginx(site: &Site, address: SocketAddr, work: &Path) -> Result<Command, Trouble> {
-    let upstream = site.upstream;
+    let upstream = site.chat;
     let config = format!(
         "worker_processes 2;\n\
          daemon off;\n\
@@ -180,17 +199,28 @@ fn routectl(
 ) -> Result<Command, Trouble> {
     let mut config = format!(
         "[server]\nport = {}\n\n\
-         [providers.emulator]\n\
+         [providers.chat]\n\
          kind = \"openai-compat\"\n\
          base_url = \"http://{}/v1\"\n\
+         api_key_ref = \"literal:dummy\"\n\n\
+         [providers.messages]\n\
+         kind = \"anthropic-api\"\n\
+         base_url = \"http://{}\"\n\
          api_key_ref = \"literal:dummy\"\n",
         address.port(),
-        site.upstream
+        site.chat,
+        site.messages
     );
     let mut aliases = String::from("\n[aliases]\n");
-    for model in workloads::models() {
-        write!(config, "\n[models.{model}]\nprovider = \"emulator\"\nupstream = \"{model}\"\n")?;
-        writeln!(aliases, "{} = \"{model}\"", alias(model))?;
+    for (provider, host) in [("chat", Format::Chat), ("messages", Format::Messages)] {
+        for upstream in workloads::models() {
+            let model = format!("{provider}-{upstream}");
+            write!(
+                config,
+                "\n[models.{model}]\nprovider = \"{provider}\"\nupstream = \"{upstream}\"\n"
+            )?;
+            writeln!(aliases, "{} = \"{model}\"", alias(upstream, host))?;
+        }
     }
     config.push_str(&aliases);
     let path = work.join("routectl.toml");

@@ -1,11 +1,15 @@
 //! The benchmark: the same loads on nginx, on a bare hyper proxy and on routectl, in turns, against
-//! one emulator; processor time, first content and memory, as a table and as JSON.
+//! one emulator; processor time, first content and memory, as a table and as JSON. And routectl's
+//! translated lane beside its native one.
 //!
 //! `run.sh` builds what is needed and calls this.
 
+mod answers;
 mod contenders;
+mod lanes;
 mod measures;
 mod report;
+mod turns;
 mod workloads;
 
 use std::fs;
@@ -81,10 +85,10 @@ async fn run() -> Result<(), Trouble> {
         setting.notes.push(note.to_owned());
     }
     let contenders = ready(&site, &options, &mut setting.notes)?;
-    let sheet = measures::take(&site, &contenders, options.sizes).await?;
+    let (sheet, lanes) = measures::take(&site, &contenders, options.sizes).await?;
     setting.seconds = start.elapsed().as_secs();
     let names = contenders.into_iter().map(|contender| contender.name).collect();
-    let report = Report { setting, contenders: names, sheet };
+    let report = Report { setting, contenders: names, sheet, lanes };
     fs::create_dir_all(&options.results)?;
     fs::write(options.results.join("latest.json"), report.json())?;
     Ok(io::stdout().write_all(report.markdown().as_bytes())?)

@@ -10,9 +10,11 @@ use crate::workloads::Sizes;
 
 /// One line of the table: every contender's values, one for each time it was measured.
 pub(crate) struct Measure {
-    label: &'static str,
+    label: String,
     unit: &'static str,
     aim: Aim,
+    /// Whose median is held against the aim.
+    judged: &'static str,
     values: BTreeMap<String, Vec<f64>>,
 }
 
@@ -25,11 +27,23 @@ pub(crate) enum Aim {
     Floor(f64),
     /// At most so much more than nginx's.
     NginxPlus(f64),
+    /// At most so many times the price of routectl's own native lane.
+    Native(f64),
 }
 
+/// What follows a routectl's name in the columns of its lanes.
+pub(crate) const NATIVE: &str = " native";
+pub(crate) const TRANSLATED: &str = " translated";
+
 impl Measure {
-    pub(crate) fn new(label: &'static str, unit: &'static str, aim: Aim) -> Self {
-        Self { label, unit, aim, values: BTreeMap::new() }
+    pub(crate) fn new(label: impl Into<String>, unit: &'static str, aim: Aim) -> Self {
+        let (label, judged) = (label.into(), "routectl");
+        Self { label, unit, aim, judged, values: BTreeMap::new() }
+    }
+
+    /// A measure whose columns are the two lanes of each routectl.
+    pub(crate) fn of_lanes(label: String, unit: &'static str, aim: Aim) -> Self {
+        Self { judged: "routectl translated", ..Self::new(label, unit, aim) }
     }
 
     pub(crate) fn note(&mut self, contender: &str, value: f64) {
@@ -55,19 +69,28 @@ impl Measure {
     fn cell(&self, contender: &str) -> String {
         let Some(median) = self.median(contender) else { return "–".to_owned() };
         let mut cell = if median < 1.0 { format!("{median:.4}") } else { format!("{median:.2}") };
-        if !matches!(self.aim, Aim::Floor(_)) {
-            return cell;
-        }
-        let others: Vec<_> = ["nginx", "floor"]
-            .iter()
-            .filter(|other| **other != contender)
-            .filter_map(|other| Some(format!("{:.2} × {other}", self.times(contender, other)?)))
-            .take(if contender == "nginx" { 0 } else { 2 })
-            .collect();
-        if !others.is_empty() {
-            let _ = write!(cell, " ({})", others.join(", "));
+        let ratio = |(name, other): (&str, String)| {
+            Some(format!("{:.2} × {name}", self.times(contender, &other)?))
+        };
+        let ratios: Vec<_> = self.yardsticks(contender).into_iter().filter_map(ratio).collect();
+        if !ratios.is_empty() {
+            let _ = write!(cell, " ({})", ratios.join(", "));
         }
         cell
+    }
+
+    /// Whom a contender's price is told as a multiple of: by which name, and whose column it is.
+    fn yardsticks(&self, contender: &str) -> Vec<(&'static str, String)> {
+        if let Some(routectl) = contender.strip_suffix(TRANSLATED) {
+            return vec![("native", format!("{routectl}{NATIVE}"))];
+        }
+        let peers = match (self.aim, contender) {
+            (Aim::Floor(_), "nginx") => &[][..],
+            (Aim::Floor(_), "floor") => &["nginx"],
+            (Aim::Floor(_), _) => &["nginx", "floor"],
+            (Aim::None | Aim::AtMost(_) | Aim::NginxPlus(_) | Aim::Native(_), _) => &[],
+        };
+        peers.iter().map(|name| (*name, (*name).to_owned())).collect()
     }
 
     /// The most that routectl's median may be.
@@ -77,6 +100,7 @@ impl Measure {
             Aim::AtMost(most) => Some(most),
             Aim::Floor(times) => Some(self.median("floor")? * times),
             Aim::NginxPlus(more) => Some(self.median("nginx")? + more),
+            Aim::Native(times) => Some(self.median("routectl native")? * times),
         }
     }
 }
@@ -88,6 +112,7 @@ impl Aim {
             Self::AtMost(most) => format!("at most {most} {unit}"),
             Self::Floor(times) => format!("at most {times} × floor"),
             Self::NginxPlus(more) => format!("at most nginx + {more} {unit}"),
+            Self::Native(times) => format!("at most {times} × native"),
         }
     }
 }
@@ -128,6 +153,14 @@ pub(crate) struct Report {
     pub(crate) setting: Setting,
     pub(crate) contenders: Vec<String>,
     pub(crate) sheet: Vec<Measure>,
+    /// The translated lane beside the native one.
+    pub(crate) lanes: Sheet,
+}
+
+/// Measures with columns of their own.
+pub(crate) struct Sheet {
+    pub(crate) columns: Vec<String>,
+    pub(crate) measures: Vec<Measure>,
 }
 
 impl Report {
@@ -137,12 +170,10 @@ impl Report {
             "Medians of {rounds} rounds in {seconds} s; revision {revision}; {processor}, \
              {cores} cores, Linux {kernel}.\n\n"
         );
-        let rule = "|---".repeat(self.contenders.len() + 1);
-        let _ = writeln!(text, "| | {} |\n{rule}|", self.contenders.join(" | "));
-        for measure in &self.sheet {
-            let cells: Vec<_> = self.contenders.iter().map(|name| measure.cell(name)).collect();
-            let Measure { label, unit, .. } = measure;
-            let _ = writeln!(text, "| {label}, {unit} | {} |", cells.join(" | "));
+        table(&mut text, &self.contenders, &self.sheet);
+        if !self.lanes.measures.is_empty() {
+            text.push('\n');
+            table(&mut text, &self.lanes.columns, &self.lanes.measures);
         }
         let aims = self.aims();
         if !aims.is_empty() {
@@ -160,9 +191,14 @@ impl Report {
         text
     }
 
+    fn measures(&self) -> impl Iterator<Item = &Measure> {
+        self.sheet.iter().chain(&self.lanes.measures)
+    }
+
     fn aims(&self) -> Vec<Judged<'_>> {
-        let judged = |measure: &'_ Measure| Some((measure.bound()?, measure.median("routectl")?));
-        let pairs = self.sheet.iter().filter_map(|measure| Some((measure, judged(measure)?)));
+        let judged =
+            |measure: &'_ Measure| Some((measure.bound()?, measure.median(measure.judged)?));
+        let pairs = self.measures().filter_map(|measure| Some((measure, judged(measure)?)));
         pairs.map(|(measure, (bound, value))| Judged { measure, bound, value }).collect()
     }
 
@@ -171,7 +207,7 @@ impl Report {
             &self.setting;
         let list =
             |words: &[String]| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(", ");
-        let measures: Vec<_> = self.sheet.iter().map(|measure| measure.json()).collect();
+        let measures: Vec<_> = self.measures().map(Measure::json).collect();
         format!(
             "{{\n  \"taken\": {taken},\n  \"revision\": {},\n  \"processor\": {},\n  \
              \"cores\": {cores},\n  \"kernel\": {},\n  \"rounds\": {rounds},\n  \
@@ -184,6 +220,17 @@ impl Report {
             list(&self.contenders),
             measures.join(",\n")
         )
+    }
+}
+
+/// A line for each measure, a column for each name.
+fn table(text: &mut String, columns: &[String], measures: &[Measure]) {
+    let rule = "|---".repeat(columns.len() + 1);
+    let _ = writeln!(text, "| | {} |\n{rule}|", columns.join(" | "));
+    for measure in measures {
+        let cells: Vec<_> = columns.iter().map(|name| measure.cell(name)).collect();
+        let Measure { label, unit, .. } = measure;
+        let _ = writeln!(text, "| {label}, {unit} | {} |", cells.join(" | "));
     }
 }
 
@@ -206,7 +253,7 @@ impl Measure {
         let bound = self.bound().map_or_else(|| "null".to_owned(), |bound| format!("{bound:.6}"));
         format!(
             "    {{ \"label\": {}, \"unit\": {}, \"aim\": {}, \"bound\": {bound}, \"values\": {{\n      {}\n    }} }}",
-            quoted(self.label),
+            quoted(&self.label),
             quoted(self.unit),
             quoted(&self.aim.words(self.unit)),
             values.join(",\n      ")
@@ -247,6 +294,21 @@ mod tests {
         assert_eq!((measure.bound(), measure.median("routectl")), (Some(3.0), Some(4.0)));
         assert_eq!(measure.cell("routectl"), "4.00 (2.67 × nginx, 2.00 × floor)");
         assert_eq!(measure.cell("floor"), "2.00 (1.33 × nginx)");
+    }
+
+    #[test]
+    fn a_translated_lane_is_held_against_the_native_one_of_the_same_build() {
+        let mut measure = Measure::of_lanes("a".to_owned(), "s", Aim::Native(2.0));
+        for (column, value) in
+            [("routectl native", 2.0), ("routectl translated", 3.0), ("routectl-2 native", 1.0)]
+        {
+            measure.note(column, value);
+        }
+        measure.note("routectl-2 translated", 3.0);
+        assert_eq!(measure.cell("routectl native"), "2.00");
+        assert_eq!(measure.cell("routectl translated"), "3.00 (1.50 × native)");
+        assert_eq!(measure.cell("routectl-2 translated"), "3.00 (3.00 × native)");
+        assert_eq!((measure.bound(), measure.median(measure.judged)), (Some(4.0), Some(3.0)));
     }
 
     #[test]

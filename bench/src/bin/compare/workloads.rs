@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use bench::Format;
+use bench::body::Wanted;
 use bench::load::Pace;
 
-const KIB: usize = 1 << 10;
+use crate::report::Aim;
+
+pub(crate) const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
 /// A load whose price in processor time is taken in every round.
@@ -16,8 +20,9 @@ pub(crate) struct Workload {
     pub(crate) connections: usize,
     pub(crate) stagger: Duration,
     pub(crate) price: Price,
-    /// Times the floor's price.
-    pub(crate) aim: f64,
+    pub(crate) aim: Aim,
+    /// For the translated lane.
+    pub(crate) translated: Aim,
     requests: fn(Sizes) -> usize,
 }
 
@@ -38,7 +43,8 @@ pub(crate) const WORKLOADS: [Workload; 4] = [
         connections: 16,
         stagger: Duration::ZERO,
         price: Price::Requests,
-        aim: 1.4,
+        aim: Aim::Floor(1.4),
+        translated: Aim::Native(2.0),
         requests: |sizes| sizes.small,
     },
     Workload {
@@ -49,7 +55,9 @@ pub(crate) const WORKLOADS: [Workload; 4] = [
         connections: 16,
         stagger: Duration::ZERO,
         price: Price::Requests,
-        aim: 1.4,
+        aim: Aim::Floor(1.4),
+        // 8 ms for each.
+        translated: Aim::AtMost(8.0),
         requests: |sizes| sizes.large,
     },
     // 100 streams, each a chunk every 8 ms.
@@ -61,7 +69,8 @@ pub(crate) const WORKLOADS: [Workload; 4] = [
         connections: 100,
         stagger: Duration::from_millis(1),
         price: Price::Chunks,
-        aim: 1.3,
+        aim: Aim::Floor(1.3),
+        translated: Aim::Native(2.0),
         requests: |sizes| sizes.paced,
     },
     // 100 streams, each eight chunks at once every 40 ms.
@@ -73,7 +82,8 @@ pub(crate) const WORKLOADS: [Workload; 4] = [
         connections: 100,
         stagger: Duration::from_millis(1),
         price: Price::Chunks,
-        aim: 1.3,
+        aim: Aim::Floor(1.3),
+        translated: Aim::Native(2.0),
         requests: |sizes| sizes.bursts,
     },
 ];
@@ -82,6 +92,32 @@ impl Workload {
     pub(crate) fn pace(&self, sizes: Sizes) -> Pace {
         let requests = (self.requests)(sizes);
         Pace { requests, connections: self.connections, stagger: self.stagger }
+    }
+
+    /// What clients of this format ask for.
+    pub(crate) fn ask(&self, format: Format) -> Ask {
+        let Self { model, streamed, size, .. } = *self;
+        Ask { model, wanted: Wanted { format, streamed, size } }
+    }
+}
+
+/// What is asked of one of the emulator's models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Ask {
+    pub(crate) model: &'static str,
+    pub(crate) wanted: Wanted,
+}
+
+impl Ask {
+    /// A stream for an OpenAI client.
+    pub(crate) fn stream(model: &'static str, size: usize) -> Self {
+        Self { model, wanted: Wanted { format: Format::Chat, streamed: true, size } }
+    }
+
+    /// The least there is to ask.
+    pub(crate) fn small() -> Self {
+        let wanted = Wanted { format: Format::Chat, streamed: false, size: KIB };
+        Self { model: "bench-1024", wanted }
     }
 }
 

@@ -115,6 +115,10 @@ async fn canned_answers_have_the_size_asked_for() {
             assert_eq!((answer.status, answer.body.len()), (Some(200), size), "{format:?}");
             answer.json();
         }
+        let request = json!({"model": "bench-1024", "messages": [], "stream": true});
+        let answer = ask(&emulator, format, &request).await;
+        let deltas = super::client::payloads(&answer.body);
+        assert!(answer.end == End::Proper && deltas.len() > 5, "{format:?}: {deltas:?}");
         for (plan, chunks) in [("100-0", 100), ("7-1-3", 7), ("8-0-8", 8)] {
             let request = json!({"model": format!("bench-stream-{plan}"), "stream": true});
             let answer = ask(&emulator, format, &request).await;
