@@ -6,6 +6,7 @@
 
 pub mod claude;
 pub mod document;
+mod eights;
 pub mod estimate;
 pub mod formats;
 pub mod framing;

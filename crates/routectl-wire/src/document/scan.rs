@@ -4,6 +4,7 @@
 use smallvec::SmallVec;
 
 use super::{Member, Span};
+use crate::eights::string_end;
 
 /// Deepest nesting we follow. Real agent requests stay below 40; parsers of upstreams give up at
 /// 128 (serde) to 1,000 (Python).
@@ -234,50 +235,6 @@ impl Scan<'_> {
             return Ok(());
         }
         self.malformed("a value")
-    }
-}
-
-/// Eight copies of a byte.
-const fn eight(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// The high bit of every byte that is zero; exact up to the first one, which is all we ask.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(eight(1)) & !word & eight(0x80)
-}
-
-/// So many bytes are looked at eight by eight before the search for long runs sets in: quotes
-/// stand close together in code, and starting that search costs more than a few words.
-const NEAR: usize = 64;
-
-/// The offset of the first quote.
-fn quote_in(bytes: &[u8]) -> Option<usize> {
-    let near = bytes.get(..NEAR).unwrap_or(bytes);
-    let (words, _) = near.as_chunks::<8>();
-    let mut at = 0;
-    for word in words {
-        let hits = zeros(u64::from_le_bytes(*word) ^ eight(b'"'));
-        if hits != 0 {
-            return Some(at + (hits.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    memchr::memchr(b'"', bytes.get(at..).unwrap_or_default()).map(|offset| at + offset)
-}
-
-/// The offset behind the closing quote of the string whose text starts at `start`. Only quotes are
-/// searched for: line breaks are the commonest escape, and none of them is a reason to stop.
-fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start;
-    loop {
-        at += quote_in(bytes.get(at..)?)?;
-        let text = bytes.get(start..at)?;
-        let escapes = text.iter().rev().take_while(|byte| **byte == b'\\').count();
-        at += 1;
-        if escapes % 2 == 0 {
-            return Some(at);
-        }
     }
 }
 

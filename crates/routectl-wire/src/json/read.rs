@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::text::unescape;
+use crate::eights::string_end;
 
 /// Deepest nesting that is read. What clients send stays below 40.
 const MAX_DEPTH: usize = 128;
@@ -202,20 +203,11 @@ impl<'a> Reader<'a> {
     /// Reads a string and gives what stands between its quotes.
     fn string(&mut self) -> Result<&'a str, BadJson> {
         let start = self.at + 1;
-        let bytes = self.text.as_bytes();
-        let mut at = start;
-        loop {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let Some(offset) = memchr::memchr2(b'"', b'\\', rest) else {
-                return self.expected("the end of the string that starts here");
-            };
-            at += offset;
-            if bytes.get(at) == Some(&b'"') {
-                self.at = at + 1;
-                return Ok(self.text.get(start..at).unwrap_or_default());
-            }
-            at += 2;
-        }
+        let Some(end) = string_end(self.text.as_bytes(), start) else {
+            return self.expected("the end of the string that starts here");
+        };
+        self.at = end;
+        Ok(self.text.get(start..end - 1).unwrap_or_default())
     }
 
     fn number(&mut self) -> Result<Value<'a>, BadJson> {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Object, compact, paired, parse, unescape};
+use super::{Object, compact, paired, parse, quoted, unescape};
 
 #[test]
 fn values_keep_their_own_spelling() {
@@ -81,11 +81,37 @@ fn members_stand_in_the_order_of_the_calls() {
     assert_eq!(text, r#"{"z":"q\"","t":1.0,"l":["x"],"o":{"b":true},"n":7}"#);
 }
 
+/// Text in which what has to be escaped stands at every distance from each other.
+fn odd_text() -> impl Strategy<Value = String> {
+    "[a\"\\\\\n\t\r\u{0}-\u{1f}\u{7f}\u{80}é日🤔]{0,60}|[a-z]{0,40}[\"\\\\\n][a-zé]{0,40}"
+}
+
 proptest! {
     #[test]
     fn any_string_comes_back(text in any::<String>()) {
         let json = serde_json::to_string(&text).unwrap();
         prop_assert_eq!(parse(&json).unwrap().text().unwrap(), text);
+    }
+
+    #[test]
+    fn a_string_is_spelled_as_serde_spells_it(text in odd_text()) {
+        let mut out = Vec::new();
+        quoted(&text, &mut out);
+        prop_assert_eq!(&out, &serde_json::to_vec(&text).unwrap());
+        let json = String::from_utf8(out).unwrap();
+        prop_assert_eq!(unescape(&json[1..json.len() - 1]), text);
+    }
+
+    #[test]
+    fn a_string_ends_with_the_first_quote_that_no_backslash_escapes(inner in "[a\\\\\"é]{0,80}") {
+        let json = format!("\"{inner}");
+        let mut escaped = false;
+        let end = json.bytes().enumerate().skip(1).find_map(|(at, byte)| {
+            let ends = !escaped && byte == b'"';
+            escaped = !escaped && byte == b'\\';
+            ends.then_some(at + 1)
+        });
+        prop_assert_eq!(crate::eights::string_end(json.as_bytes(), 1), end);
     }
 
     #[test]

@@ -2,46 +2,60 @@
 
 use std::borrow::Cow;
 
+use crate::eights::{copy_to_backslash, string_end};
+
 /// The text of a string's inside. Escapes that spell half a surrogate pair, or nothing, become
 /// U+FFFD: no upstream takes them. (facts: translation, section 3)
 pub fn unescape(inner: &str) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', inner.as_bytes()) else {
         return Cow::Borrowed(inner);
     };
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    let mut next = Some(first);
-    while let Some(at) = next {
-        text.push_str(rest.get(..at).unwrap_or_default());
-        let escape = rest.get(at + 1..).unwrap_or_default();
-        let (character, length) = escaped(escape);
-        text.push(character);
-        rest = escape.get(length..).unwrap_or_default();
-        next = memchr::memchr(b'\\', rest.as_bytes());
+    let mut text = Vec::with_capacity(inner.len());
+    text.extend_from_slice(inner.as_bytes().get(..first).unwrap_or_default());
+    let mut at = first;
+    while let Some(escape) = inner.get(at + 1..) {
+        at += 1 + match plain(escape) {
+            Some(byte) => {
+                text.push(byte);
+                1
+            }
+            None => {
+                let (character, length) = escaped(escape);
+                text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                length
+            }
+        };
+        let rest = inner.as_bytes().get(at..).unwrap_or_default();
+        at += copy_to_backslash(rest, &mut text);
     }
-    text.push_str(rest);
-    Cow::Owned(text)
+    // What is cut at backslashes stays text.
+    Cow::Owned(String::from_utf8(text).unwrap_or_default())
+}
+
+/// The byte that a short escape spells.
+fn plain(escape: &str) -> Option<u8> {
+    Some(match escape.as_bytes().first()? {
+        b'n' => b'\n',
+        b't' => b'\t',
+        b'r' => b'\r',
+        b'b' => 0x08,
+        b'f' => 0x0C,
+        letter @ (b'"' | b'\\' | b'/') => *letter,
+        _ => return None,
+    })
 }
 
 /// The character that an escape spells, and how many bytes behind the backslash it takes.
 fn escaped(escape: &str) -> (char, usize) {
-    let character = match escape.as_bytes().first() {
-        Some(b'n') => '\n',
-        Some(b't') => '\t',
-        Some(b'r') => '\r',
-        Some(b'b') => '\u{8}',
-        Some(b'f') => '\u{c}',
-        Some(b'"') => '"',
-        Some(b'\\') => '\\',
-        Some(b'/') => '/',
-        Some(b'u') => return unicode(escape),
-        // Not an escape at all: what stands there stays.
-        _ => {
-            let odd = escape.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
-            return (odd, odd.len_utf8());
-        }
-    };
-    (character, 1)
+    if let Some(byte) = plain(escape) {
+        return (char::from(byte), 1);
+    }
+    if escape.starts_with('u') {
+        return unicode(escape);
+    }
+    // Not an escape at all: what stands there stays.
+    let odd = escape.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
+    (odd, odd.len_utf8())
 }
 
 fn unicode(escape: &str) -> (char, usize) {
@@ -74,7 +88,7 @@ pub fn compact(json: &str) -> Cow<'_, str> {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'"' => at = past_string(bytes, at + 1),
+            b'"' => at = string_end(bytes, at + 1).unwrap_or(bytes.len()),
             b' ' | b'\t' | b'\n' | b'\r' => {
                 kept.extend_from_slice(bytes.get(from..at).unwrap_or_default());
                 at += 1;
@@ -113,16 +127,4 @@ pub fn paired(json: &str) -> Cow<'_, str> {
     }
     kept.push_str(json.get(from..).unwrap_or_default());
     Cow::Owned(kept)
-}
-
-/// The offset behind the closing quote of the string whose inside starts at `at`.
-fn past_string(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(offset) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
-        at += offset;
-        if bytes.get(at) == Some(&b'"') {
-            return at + 1;
-        }
-        at += 2;
-    }
-    bytes.len()
 }
