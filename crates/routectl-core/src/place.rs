@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-/// A JSON path of up to four steps, cheap to copy and spelled only when someone asks.
+/// A JSON path of up to five steps, cheap to copy and spelled only when someone asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Place {
     steps: [Step; DEPTH],
     used: u8,
 }
 
-/// `messages[3].content[1].content[0]` and one member more.
-const DEPTH: usize = 4;
+/// `messages[3].content[1].content[0].source.content[2]`: the deepest that blocks stand.
+const DEPTH: usize = 5;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Step {
@@ -22,7 +22,7 @@ impl Place {
     /// The body itself.
     pub const BODY: Self = Self { steps: [Step { member: "", index: None }; DEPTH], used: 0 };
 
-    /// A member of what stands here. Below the fourth step the path stops growing.
+    /// A member of what stands here. Below the fifth step the path stops growing.
     #[must_use]
     pub fn member(mut self, member: &'static str) -> Self {
         if let Some(step) = self.steps.get_mut(usize::from(self.used)) {
@@ -84,11 +84,12 @@ mod tests {
     }
 
     #[test]
-    fn below_the_fourth_step_a_path_stays_true() {
+    fn below_the_fifth_step_a_path_stays_true() {
         let result = Place::BODY.member("messages").index(0).member("content").index(1);
         let source = result.member("content").index(2).member("source");
-        let deep = source.member("content").index(3);
-        assert_eq!(deep.to_string(), "messages[0].content[1].content[2].source");
-        assert_eq!(deep.path("text"), "messages[0].content[1].content[2].source.text");
+        let block = source.member("content").index(3);
+        assert_eq!(block.path("text"), "messages[0].content[1].content[2].source.content[3].text");
+        let deep = block.member("source").index(4);
+        assert_eq!(deep.to_string(), block.to_string());
     }
 }

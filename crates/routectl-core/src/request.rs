@@ -152,6 +152,8 @@ pub struct Foreign {
 pub enum IfLost {
     /// The answer can still be what was meant: the loss is told.
     Told(&'static str),
+    /// It is said all the same, with less meaning: that is told.
+    Degraded(&'static str),
     /// The answer cannot be what was meant: the request is refused.
     Refused(&'static str),
 }
@@ -161,6 +163,7 @@ impl IfLost {
     pub fn loss(self, path: impl Into<String>) -> Loss {
         let (fate, reason) = match self {
             Self::Told(reason) => (Fate::Dropped, reason),
+            Self::Degraded(reason) => (Fate::Degraded, reason),
             Self::Refused(reason) => (Fate::Refused, reason),
         };
         Loss { path: path.into(), fate, reason }

@@ -138,7 +138,7 @@ fn text(spot: Spot<'_, '_>, foreign: &mut Vec<Foreign>) -> Result<Content, BadRe
     let text = connector.map_or_else(|| spot.need("text"), Ok)?.text()?;
     spot.keep_foreign(foreign, |name, node| match name {
         "text" if connector.is_none() => None,
-        "type" if connector.is_some() => Some(IfLost::Told("said as ordinary text")),
+        "type" if connector.is_some() => Some(IfLost::Degraded("said as ordinary text")),
         "type" | "connector_text" | "cache_control" => None,
         "signature" if connector.is_some() => Some(IfLost::Told("only Claude can check it")),
         "citations" if is_empty(node) => None,
@@ -182,7 +182,7 @@ fn result(spot: Spot<'_, '_>, foreign: &mut Vec<Foreign>) -> Result<Content, Bad
 fn reference(spot: Spot<'_, '_>, foreign: &mut Vec<Foreign>) -> Result<Content, BadRequest> {
     let text = format!("The tool {} is loaded.", spot.need("tool_name")?.word()?);
     spot.keep_foreign(foreign, |name, _| match name {
-        "type" => Some(IfLost::Told("said as text")),
+        "type" => Some(IfLost::Degraded("said as text")),
         "tool_name" | "cache_control" => None,
         _ => Some(UNKNOWN),
     });

@@ -55,7 +55,7 @@ pub(super) fn thinking(
     }
     spot.keep_foreign(&mut request.foreign, |name, node| match name {
         "type" if mode == "between_tools" => {
-            Some(IfLost::Told("only Claude thinks between tools alone"))
+            Some(IfLost::Degraded("only Claude thinks between tools alone"))
         }
         "display" if node.text().as_deref() == Some("updates") => {
             Some(IfLost::Told("only Claude tells its thinking as updates"))

@@ -67,7 +67,7 @@ pub(super) fn search_result(
     let about = Some(spot.need("source")?.text()?.into_owned());
     let blocks = blocks::content(spot.need("content")?, Within::Document, foreign)?;
     spot.keep_foreign(foreign, |name, node| match name {
-        "type" => Some(IfLost::Told("said as a document")),
+        "type" => Some(IfLost::Degraded("said as a document")),
         "source" | "title" | "content" | "cache_control" => None,
         "citations" => citations(node),
         _ => Some(UNKNOWN),

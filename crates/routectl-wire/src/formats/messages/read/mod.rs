@@ -138,6 +138,7 @@ impl Reader {
         let reasoning = &request.reasoning;
         let of_thinking = reasoning.budget.is_some() || self.implied_effort.is_some();
         names.reasoning = match reasoning.effort {
+            Some(_) if !of_thinking && self.later_effort.is_some() => "messages",
             Some(_) if !of_thinking => "output_config.effort",
             Some(_) | None => "thinking",
         };

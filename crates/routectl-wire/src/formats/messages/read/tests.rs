@@ -29,12 +29,13 @@ fn messages(messages: &str) -> String {
     format!(r#"{{"model":"m","max_tokens":9,"messages":[{messages}]}}"#)
 }
 
-/// What cannot be said elsewhere, one a line: `path told|refused reason`.
+/// What cannot be said elsewhere, one a line: `path told|degraded|refused reason`.
 fn foreign(request: &Request) -> String {
     let mut lines = String::new();
     for member in &request.foreign {
         let (fate, reason) = match member.if_lost {
             IfLost::Told(reason) => ("told", reason),
+            IfLost::Degraded(reason) => ("degraded", reason),
             IfLost::Refused(reason) => ("refused", reason),
         };
         writeln!(lines, "{} {fate}: {reason}", member.path).unwrap();
