@@ -1,0 +1,77 @@
+//! The targets that members are sent to: few, and apart in what they take.
+
+use routectl_core::{Abilities, CallIds, Choice, Echo, Effort, Knob, Quirks, UserMember};
+
+/// A target, by the name that the page gives it.
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    pub(crate) abilities: Abilities,
+}
+
+/// One generation of Claude each with its own rules, and a model that nothing is known of.
+pub(crate) fn of_messages() -> Vec<Target> {
+    let target = |name: &'static str, adaptive_thinking| {
+        let efforts =
+            if adaptive_thinking { Effort::ALL.to_vec() } else { Abilities::default().efforts };
+        let abilities = Abilities {
+            upstream: name.to_owned(),
+            adaptive_thinking,
+            efforts,
+            ..Abilities::default()
+        };
+        Target { name, abilities }
+    };
+    vec![
+        target("claude-haiku-4-5", false),
+        target("claude-opus-4-6", true),
+        target("claude-opus-5", true),
+        target("another model", false),
+    ]
+}
+
+/// A host that nothing is known of, one that takes whatever some host takes, and one that takes
+/// what all take.
+pub(crate) fn of_chat() -> Vec<Target> {
+    let target = |name: &'static str, upstream: &str, quirks, efforts: &[Effort]| {
+        let abilities = Abilities {
+            upstream: upstream.to_owned(),
+            quirks,
+            efforts: efforts.to_vec(),
+            ..Abilities::default()
+        };
+        Target { name, abilities }
+    };
+    vec![
+        target("any host", "one", Quirks::NONE, &Abilities::default().efforts),
+        target("a rich host", "anthropic/claude-one", RICH, &Effort::ALL),
+        target("a poor host", "one", POOR, &Abilities::default().efforts),
+    ]
+}
+
+const RICH: Quirks = Quirks {
+    developer_role: true,
+    completion_limit: true,
+    takes_top_k: true,
+    takes_cache_marks: true,
+    takes_images_in_results: true,
+    takes_tier: true,
+    user: UserMember::SafetyIdentifier,
+    knob: Knob::Unified,
+    echo: Echo::Details,
+    ..Quirks::NONE
+};
+
+const POOR: Quirks = Quirks {
+    refuses_sampling: true,
+    refuses_stop: true,
+    takes_parallel_calls: false,
+    takes_stream_options: false,
+    takes_strict: false,
+    takes_json_schema: false,
+    takes_json_object: false,
+    choice: Choice::Free,
+    user: UserMember::Nobody,
+    call_ids: CallIds::Nine,
+    knob: Knob::Nothing,
+    ..Quirks::NONE
+};
