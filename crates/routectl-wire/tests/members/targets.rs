@@ -54,6 +54,7 @@ const RICH: Quirks = Quirks {
     takes_top_k: true,
     takes_cache_marks: true,
     takes_images_in_results: true,
+    system_first: false,
     takes_tier: true,
     user: UserMember::SafetyIdentifier,
     knob: Knob::Unified,
