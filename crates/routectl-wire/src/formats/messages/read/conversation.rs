@@ -54,7 +54,12 @@ fn turn(spot: Spot<'_, '_>, foreign: &mut Vec<Foreign>) -> Result<Turn, BadReque
         ("assistant", (Role::Assistant, Within::Assistant)),
         ("system", (Role::System, Within::Mid)),
     ])?;
-    let blocks = blocks::content(spot.need("content")?, within, foreign)?;
+    // A system message may say its effort and nothing else.
+    let silent = role == Role::System && spot.get("output_config").is_some();
+    let blocks = match spot.get("content") {
+        None if silent => Vec::new(),
+        Some(_) | None => blocks::content(spot.need("content")?, within, foreign)?,
+    };
     results_first(&blocks)?;
     spot.keep_foreign(foreign, |name, node| match name {
         "role" | "content" => None,

@@ -332,7 +332,7 @@ fn the_last_effort_of_the_conversation_counts() {
     ] {
         let body = format!(
             r#"{{"model":"m",{top}"max_tokens":9,"messages":[{{"role":"user","content":"x"}},
-            {{"role":"system","content":[],"output_config":{{"effort":"medium"}}}},
+            {{"role":"system","output_config":{{"effort":"medium"}}}},
             {{"role":"user","content":"y"}},{{"role":"system","content":[],"output_config":{later}}}]}}"#
         );
         let request = read(&body).unwrap();
