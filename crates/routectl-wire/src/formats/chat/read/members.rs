@@ -181,6 +181,10 @@ fn response_format(request: &mut Request, node: &Node<'_>) -> Result<(), BadRequ
             other => foreign.push(elsewhere::unknown(place, other, value)),
         }
     }
+    if let (None, Some(named)) = (&schema.schema, node.member("json_schema").filter(|_| is_json)) {
+        let if_lost = IfLost::Told("without a schema any object will do");
+        foreign.push(expect::foreign(place, "json_schema", named, if_lost));
+    }
     request.output = is_json.then(|| schema.format());
     Ok(())
 }
