@@ -93,6 +93,11 @@ impl Attempt<'_> {
             Ok(opened) => Ok(opened.without(secret)),
             Err(mut rescue) => {
                 scrub::rescue(&mut rescue, &secret);
+                let translated = matches!(self.lane, Lane::Translated(_));
+                // Told by a status or inside a 200: it is the same in the client's format.
+                if translated && rescue.failure.origin == Origin::Upstream {
+                    rescue.abroad = Some(rescue::abroad(self.inbound.format, &rescue.failure));
+                }
                 Err(rescue)
             }
         }
@@ -288,8 +293,7 @@ impl Attempt<'_> {
         });
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let final_here = routectl_wire::refusal::should_retry(text) == Some(false);
-        let abroad = (!native).then(|| rescue::abroad(self.inbound.format, &failure));
-        Rescue { failure, verbatim, final_here, abroad }
+        Rescue { failure, verbatim, final_here, abroad: None }
     }
 
     /// A stream was asked for and something else came: an error told with a 200, a page, or an

@@ -277,7 +277,9 @@ impl Relay {
         if commits && self.phase == Phase::Holding {
             self.phase = Phase::Committed;
         }
-        if let Some(telling) = &mut self.telling
+        // A terminator before any content ends nothing.
+        let ends_nothing = event == Event::End && !self.heard_content;
+        if let Some(telling) = self.telling.as_mut().filter(|_| !ends_nothing)
             && telling.event(event) == Told::End
         {
             self.phase = Phase::Ended;
