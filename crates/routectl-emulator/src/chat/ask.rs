@@ -12,7 +12,9 @@ pub(crate) fn ask(body: &Map<String, Value>, model: &str) -> Ask {
     let messages = messages.map(Vec::as_slice).unwrap_or_default();
     let last_user = messages.iter().rfind(|message| role(message) == "user");
     let content = last_user.and_then(|message| message.get("content")).unwrap_or(&Value::Null);
-    let results = messages.iter().rev().take_while(|message| role(message) == "tool");
+    // A user may speak right behind the results, as in the other format.
+    let turn = messages.iter().rev().take_while(|message| role(message) != "assistant");
+    let results = turn.filter(|message| role(message) == "tool");
     let mut results: Vec<String> =
         results.filter_map(|it| it.get("content")).map(text_of).collect();
     results.reverse();

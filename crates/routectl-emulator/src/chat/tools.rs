@@ -24,7 +24,7 @@ pub(super) fn check(body: &Map<String, Value>, lenient: bool) -> Result<(), Refu
         return Err(Refusal::bad(text).at("tools").code("array_above_max_length"));
     }
     for (place, it) in tools.iter().enumerate() {
-        tool(it, &format!("tools[{place}]"))?;
+        tool(it, &format!("tools[{place}]"), lenient)?;
         if !lenient {
             known(it, &format!("tools[{place}]"))?;
         }
@@ -51,7 +51,7 @@ fn known(tool: &Value, path: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn tool(tool: &Value, path: &str) -> Result<(), Refusal> {
+fn tool(tool: &Value, path: &str, lenient: bool) -> Result<(), Refusal> {
     let at = format!("{path}.type");
     let kind = tool.get("type").ok_or_else(|| missing(&at))?;
     let kind = kind.as_str().ok_or_else(|| wrong_type(&at, "a string", kind))?;
@@ -59,7 +59,10 @@ fn tool(tool: &Value, path: &str) -> Result<(), Refusal> {
         return Err(wrong_value(&at, kind, &["function", "custom"]));
     }
     let inner = tool.get(kind).ok_or_else(|| missing(&format!("{path}.{kind}")))?;
-    name(inner, &format!("{path}.{kind}.name"))?;
+    // Hosts that are not the vendor take names of any kind.
+    if !lenient {
+        name(inner, &format!("{path}.{kind}.name"))?;
+    }
     let Some(schema) = inner.get("parameters").filter(|it| !it.is_null()) else { return Ok(()) };
     let at = format!("{path}.{kind}.parameters");
     let called = inner.get("name").and_then(Value::as_str).unwrap_or_default();

@@ -47,7 +47,9 @@ fn images(blocks: &[Value]) -> Vec<Image> {
             _ => Image { media_type: "url".into(), bytes: 0 },
         }
     };
-    blocks.iter().filter(|block| is(block, "image")).map(image).collect()
+    // What a tool shows is seen as well.
+    let shown = blocks.iter().filter(|block| is(block, "tool_result")).flat_map(blocks_of);
+    blocks.iter().chain(shown).filter(|block| is(block, "image")).map(image).collect()
 }
 
 fn results(blocks: &[Value]) -> Vec<String> {

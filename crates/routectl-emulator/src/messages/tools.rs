@@ -96,7 +96,11 @@ fn check_tool(tool: &Value, path: &str, terms: &Terms, weight: &mut Weight) -> R
         return extra(&format!("{path}.{name}"));
     }
     blocks::cache_mark(tool, &path, terms)?;
-    name(required_text(tool, &path, "name")?, &format!("{path}.name"))?;
+    let called = required_text(tool, &path, "name")?;
+    // Hosts that are not the vendor take names of any kind.
+    if !terms.lenient {
+        name(called, &format!("{path}.name"))?;
+    }
     let schema = required(tool, &path, "input_schema")?;
     let (holder, path) = (path.clone(), format!("{path}.input_schema"));
     if schema.get("type").and_then(Value::as_str) != Some("object") {

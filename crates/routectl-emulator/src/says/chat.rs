@@ -278,7 +278,7 @@ pub(super) const FILTERED_AT_ONCE: Said = Said {
 pub(super) const TOO_MUCH: Said = Said { finish: "\"length\"", ..PLAIN };
 
 /// A reason of the host's own.
-pub(super) const ODD_STOP: Said = Said { finish: "\"insufficient_system_resource\"", ..PLAIN };
+pub(super) const ODD_STOP: Said = Said { finish: "\"eos\"", ..PLAIN };
 
 /// Most of the prompt comes from a cache, and some goes into it.
 pub(super) const CACHED: Said = Said {

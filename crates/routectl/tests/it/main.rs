@@ -7,22 +7,30 @@
     reason = "all of this is a test"
 )]
 
+mod abroad;
 mod cli;
+mod conversations;
 mod explain;
 mod g11_guard;
 mod g12_peers;
 mod g13_reload;
 mod g1_native_bytes;
 mod g3_streams;
+mod g3_translated;
 mod g4_matrix;
+mod g4_translated;
 mod g5_budget;
+mod g7_prefix;
 mod g9_secrets;
 mod harness;
+mod meaning;
 mod odd_hosts;
 mod process;
 mod provider_keys;
+mod recordings;
 #[cfg(target_os = "linux")]
 mod soak;
 #[cfg(target_os = "linux")]
 mod sockets;
+mod talk;
 mod tls;

@@ -1,0 +1,112 @@
+//! G7: a prompt's prefix stays byte-stable from turn to turn, so that prompt caches hit.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`json!` is `to_value` inside; what a client sends is literal JSON"
+)]
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::abroad::other;
+use crate::harness::*;
+use crate::talk::{self, Talk};
+
+/// The members of a body with their raw values.
+fn members(body: &[u8]) -> BTreeMap<String, Box<RawValue>> {
+    serde_json::from_slice(body).unwrap()
+}
+
+/// Whether a request is the one before it with more turns behind, and nothing else.
+fn grows(before: &[u8], after: &[u8]) -> Result<(), String> {
+    let common = before.iter().zip(after).take_while(|(one, other)| one == other).count();
+    let (one, other) = (members(before), members(after));
+    let names = |it: &BTreeMap<String, Box<RawValue>>| it.keys().cloned().collect::<Vec<_>>();
+    if names(&one) != names(&other) {
+        return Err(format!("members {:?} and {:?}", names(&one), names(&other)));
+    }
+    for (name, value) in &one {
+        let (value, grown) = (value.get(), other[name].get());
+        let holds = match name.as_str() {
+            "messages" => grown.starts_with(value.trim_end_matches(']')),
+            _ => value == grown,
+        };
+        if !holds {
+            let at = value.bytes().zip(grown.bytes()).take_while(|(one, other)| one == other);
+            let at = at.count().saturating_sub(60);
+            let cut = |text: &str| text.bytes().skip(at).take(200).collect::<Vec<u8>>();
+            let [value, grown] =
+                [value, grown].map(|it| String::from_utf8_lossy(&cut(it)).into_owned());
+            return Err(format!("{name} changes:\n  …{value}\n  …{grown}"));
+        }
+    }
+    // What stands before the messages stands there byte for byte, and so do they.
+    let messages = before.windows(11).position(|it| it == b"\"messages\":").unwrap();
+    let end = messages + 11 + one["messages"].get().len() - 1;
+    if common >= end { Ok(()) } else { Err(format!("equal up to {common}, not up to {end}")) }
+}
+
+/// Has a conversation of many turns, and compares what arrived at the host from turn to turn.
+async fn check(client: Format, host: Format, provider: &str, marks: bool) {
+    let plan = Plan::brisk().target_with("there", host, "lenient-1", provider);
+    let house = House::open(plan).await;
+    let mut talk = Talk::new(client, "there");
+    if marks {
+        let system = json!([
+            {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330.a1b; cch=00000;"},
+            {"type": "text", "text": "You are of help.", "cache_control": {"type": "ephemeral"}}
+        ]);
+        talk = talk.with("system", system);
+    }
+    talk::have(&house, &mut talk, marks).await;
+    let arrived = house.hosts.requests();
+    assert!(arrived.len() > 8, "only {} requests", arrived.len());
+    for (turn, pair) in arrived.windows(2).enumerate() {
+        if let Err(why) = grows(&pair[0].body, &pair[1].body) {
+            panic!("{client:?} to {host:?}, turn {turn}: {why}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn g7_a_native_prefix_stays_as_it_is() {
+    for format in FORMATS {
+        check(format, format, "", false).await;
+    }
+}
+
+#[tokio::test]
+async fn g7_a_translated_prefix_stays_byte_for_byte() {
+    for client in FORMATS {
+        check(client, other(client), "", false).await;
+    }
+}
+
+#[tokio::test]
+async fn g7_marks_that_move_leave_a_translated_prefix_as_it_is() {
+    check(Messages, Chat, "", true).await;
+}
+
+#[tokio::test]
+async fn g7_the_same_request_is_written_as_the_same_bytes() {
+    let mut plan = Plan::brisk();
+    for format in FORMATS {
+        plan = plan.target(&format!("{format:?}"), format, "lenient-1");
+    }
+    let house = House::open(plan).await;
+    for client in FORMATS {
+        let mut talk = Talk::new(client, &format!("{:?}", other(client)));
+        talk.say("[[tools]] Hé");
+        let first = house.ask(post(client, talk.request())).await;
+        talk.hear(&first);
+        house.hosts.forget();
+        for _ in 0..3 {
+            house.ask(post(client, talk.request())).await;
+        }
+        let bodies: Vec<_> = house.hosts.requests().into_iter().map(|it| it.body).collect();
+        assert_eq!(bodies.len(), 3);
+        assert!(bodies.windows(2).all(|pair| pair[0] == pair[1]), "{client:?}");
+    }
+}
