@@ -1,12 +1,16 @@
-//! Who minted sealed thinking, as it comes back from a Messages client: Claude, or another model
-//! whose thinking went out in an envelope of ours. An envelope is a hint about its origin and
-//! never an authorisation.
+//! Who minted sealed thinking, as it goes to a Messages client and comes back: Claude, whose seals
+//! pass as they are, or another model, whose thinking goes in an envelope of ours. An envelope is
+//! a hint about its origin and never an authorisation.
 //!
-//! Two forms: visible text of another model rides in a `thinking` block under the signature
-//! `rctl1.text.<format>.<digest>`; sealed thinking rides in `redacted_thinking.data` as
-//! `rctl1.<family>.<id>.<blob>`. Neither ever reaches an upstream.
+//! Such clients demand a signature of every thought. Text that nobody signed has
+//! `rctl1.text.<format>.<digest>`; a seal of another family is `rctl1.<family>.<id>.<blob>`, in
+//! the place where a seal of Claude's would be. Neither ever reaches an upstream. (decisions: 2)
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use routectl_core::{Reasoning, Seal, SealKind};
+use sha2::{Digest as _, Sha256};
 
 /// The family of all seals that Claude minted, wherever it runs.
 pub const CLAUDE: &str = "anthropic-claude-v1";
@@ -17,6 +21,9 @@ pub const UNKNOWN: &str = "unknown";
 /// How an envelope of ours begins. No upstream gets one.
 pub(crate) const ENVELOPE: &str = "rctl1.";
 
+/// Bytes of a text's hash that its signature tells.
+const DIGEST: usize = 8;
+
 /// A `thinking` block.
 pub fn signed(text: String, signature: &str) -> Reasoning {
     let Some(inside) = signature.strip_prefix(ENVELOPE) else {
@@ -24,23 +31,64 @@ pub fn signed(text: String, signature: &str) -> Reasoning {
         return Reasoning { text, seal, id: None };
     };
     let ours = inside.strip_prefix("text.").is_some_and(|rest| rest.contains('.'));
-    let seal = (!ours).then(|| seal(UNKNOWN, SealKind::Signature, signature));
-    Reasoning { text, seal, id: None }
+    if ours {
+        return Reasoning { text, seal: None, id: None };
+    }
+    Reasoning { text, ..opened(signature, SealKind::Signature) }
 }
 
 /// A `redacted_thinking` block.
 pub fn redacted(data: &str) -> Reasoning {
-    let Some(inside) = data.strip_prefix(ENVELOPE) else {
-        return sealed(seal(CLAUDE, SealKind::Encrypted, data), None);
-    };
-    let mut fields = inside.splitn(3, '.');
-    match (fields.next(), fields.next(), fields.next()) {
-        (Some(family), Some(id), Some(blob)) if !family.is_empty() && !blob.is_empty() => {
-            let id = (!matches!(id, "" | "-")).then(|| id.to_owned());
-            sealed(seal(family, SealKind::Encrypted, blob), id)
-        }
-        _ => sealed(seal(UNKNOWN, SealKind::Encrypted, data), None),
+    if data.starts_with(ENVELOPE) {
+        return opened(data, SealKind::Encrypted);
     }
+    sealed(seal(CLAUDE, SealKind::Encrypted, data), None)
+}
+
+/// The signature of readable thinking: its seal, or one of ours over the text.
+pub fn signature<'a>(seal: Option<&'a Seal>, text: Sha256) -> Cow<'a, str> {
+    if let Some(seal) = seal {
+        return enveloped(seal, None);
+    }
+    let mut signature = format!("{ENVELOPE}text.chat.");
+    for byte in text.finalize().iter().take(DIGEST) {
+        // Writing to a string cannot fail.
+        let _ = write!(signature, "{byte:02x}");
+    }
+    signature.into()
+}
+
+/// A seal as a Messages client keeps it.
+pub fn enveloped<'a>(seal: &'a Seal, id: Option<&str>) -> Cow<'a, str> {
+    if seal.family == CLAUDE {
+        return Cow::Borrowed(&seal.blob);
+    }
+    let id = id.map_or_else(|| "-".to_owned(), field);
+    Cow::Owned(format!("{ENVELOPE}{}.{id}.{}", field(&seal.family), seal.blob))
+}
+
+/// What an envelope holds. One that is not of our making is kept closed.
+fn opened(envelope: &str, kind: SealKind) -> Reasoning {
+    let mut fields = envelope.split('.').skip(1);
+    let heads = fields.next().zip(fields.next());
+    let blob = envelope.splitn(4, '.').nth(3).unwrap_or_default();
+    match heads {
+        Some((family, id)) if !family.is_empty() && !blob.is_empty() => {
+            let id = (!matches!(id, "" | "-")).then(|| text(id));
+            sealed(seal(&text(family), kind, blob), id)
+        }
+        _ => sealed(seal(UNKNOWN, kind, envelope), None),
+    }
+}
+
+/// A text as a field: dots part the fields.
+fn field(text: &str) -> String {
+    text.replace('%', "%25").replace('.', "%2E")
+}
+
+/// The text of a field.
+fn text(field: &str) -> String {
+    field.replace("%2E", ".").replace("%25", "%")
 }
 
 fn sealed(seal: Seal, id: Option<String>) -> Reasoning {
@@ -68,7 +116,7 @@ mod tests {
             ("rctl1.text.chat.00ff", "unsealed none"),
             ("", "unsealed none"),
             ("rctl1.text.chat", "unknown:rctl1.text.chat none"),
-            ("rctl1.new.chat.x", "unknown:rctl1.new.chat.x none"),
+            ("rctl1.google-gemini-v1.-.a.b", "google-gemini-v1:a.b none"),
             ("rctl1.", "unknown:rctl1. none"),
         ] {
             let reasoning = signed("hm".to_owned(), signature);
@@ -89,5 +137,31 @@ mod tests {
         ] {
             assert_eq!(told(&redacted(data)), expected, "{data}");
         }
+    }
+    #[test]
+    fn what_goes_to_a_client_comes_back_as_it_was() {
+        for family in [CLAUDE, "openai-responses-v1", "x.y%2E"] {
+            for (id, kind) in [
+                (None, SealKind::Signature),
+                (None, SealKind::Encrypted),
+                (Some("functions.f:0"), SealKind::Encrypted),
+                (Some("50%.2E"), SealKind::Encrypted),
+            ] {
+                let id = id.filter(|_| family != CLAUDE);
+                let seal = seal(family, kind, "gA.A%2E=");
+                let kept = enveloped(&seal, id);
+                let back = match kind {
+                    SealKind::Signature => signed(String::new(), &kept),
+                    SealKind::Encrypted => redacted(&kept),
+                };
+                assert_eq!(back.seal.as_ref(), Some(&seal), "{kept}");
+                assert_eq!(back.id.as_deref(), id, "{kept}");
+            }
+        }
+        let ours = signature(None, Sha256::new_with_prefix("hm"));
+        assert_eq!(
+            signed("hm".into(), &ours),
+            Reasoning { text: "hm".into(), seal: None, id: None }
+        );
     }
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::types;
 use crate::formats::{Text, parse};
+use crate::provenance::CLAUDE;
 use crate::{Decoder, Frame, Garbled, json, refusal};
 
 /// Reads one answer. The upstream's block indices become dense ones.
@@ -255,9 +256,6 @@ fn garbled(what: &'static str, why: &str) -> Garbled {
 fn opaque(name: &str, json: &[u8]) -> Opaque {
     Opaque { name: name.to_owned(), json: String::from_utf8_lossy(json).into_owned() }
 }
-
-/// The family of Claude's seals, as Chat clients see it. (facts: reasoning, section 5)
-const CLAUDE: &str = "anthropic-claude-v1";
 
 fn sealed(kind: SealKind, blob: String) -> Seal {
     Seal { family: CLAUDE.to_owned(), kind, blob }

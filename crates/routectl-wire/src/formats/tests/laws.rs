@@ -11,9 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::framing::sse;
 use crate::grammar::Grammar;
+use crate::provenance::CLAUDE;
 use crate::{CHAT, FORMATS, Format, Frame, Framing, MESSAGES, Reply};
-
-const CLAUDE: &str = "anthropic-claude-v1";
 
 fn reply() -> Reply {
     let wishes = Wishes { streamed: true, usage_in_stream: true, old_functions: false };

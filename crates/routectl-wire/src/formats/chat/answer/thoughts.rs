@@ -7,9 +7,7 @@ use serde_json::value::RawValue;
 use super::super::types::{self, text};
 use super::blocks::{Blocks, Prose};
 use crate::formats::Text;
-
-/// The family of a seal without a format tag. (facts: reasoning, section 2.5)
-const UNTAGGED: &str = "anthropic-claude-v1";
+use crate::provenance::CLAUDE;
 
 /// What has to be remembered of the thinking so far.
 #[derive(Debug, Default)]
@@ -72,7 +70,8 @@ impl Thoughts {
         let blob = filled(blob).filter(|blob| !self.seals.contains(blob))?;
         self.seals.push(blob.clone());
         let tagged = self.families.iter().find(|(index, _)| *index == detail.index);
-        let family = tagged.map_or(UNTAGGED, |(_, family)| family.as_str()).to_owned();
+        // Without a tag it is Claude's. (facts: reasoning, section 2.5)
+        let family = tagged.map_or(CLAUDE, |(_, family)| family.as_str()).to_owned();
         Some(Seal { family, kind, blob })
     }
 }

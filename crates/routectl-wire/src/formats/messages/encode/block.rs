@@ -3,8 +3,9 @@
 use routectl_core::{Delta, Opening, Seal};
 use sha2::{Digest as _, Sha256};
 
-use super::{Growth, Pen, Seed, Sheet, seals};
+use super::{Growth, Pen, Seed, Sheet};
 use crate::json::{self, Progress};
+use crate::provenance;
 
 /// The member that holds what is no JSON object but was called one: the vendor's own suggestion.
 /// (facts: translation, section 8.1)
@@ -68,7 +69,7 @@ impl Block {
             Opening::Refusal => Kind::Text { refuses: true },
             Opening::Reasoning => Kind::Thinking { hidden, seal: None, digest: Sha256::new() },
             Opening::Sealed { seal, id } => {
-                Kind::Redacted { data: seals::blob(seal, id.as_deref()).into_owned() }
+                Kind::Redacted { data: provenance::enveloped(seal, id.as_deref()).into_owned() }
             }
             Opening::ToolCall { id, name } => call(id, name, Input::Empty),
             Opening::TextCall { id, name } => call(id, name, Input::Text),
@@ -134,7 +135,7 @@ impl Block {
                     self.begun = true;
                 }
                 if self.begun {
-                    let signature = seals::signature(seal.as_ref(), digest);
+                    let signature = provenance::signature(seal.as_ref(), digest);
                     sheet.grow(&Growth::Signature(&signature));
                 }
             }

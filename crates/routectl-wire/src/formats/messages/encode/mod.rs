@@ -4,7 +4,6 @@
 mod block;
 mod events;
 mod message;
-mod seals;
 mod teller;
 mod usage;
 
