@@ -4,6 +4,7 @@ mod crossing;
 mod cuts;
 mod failures;
 mod laws;
+mod returns;
 
 use routectl_core::Event;
 
@@ -83,6 +84,11 @@ fn pool(format: &dyn Format) -> &'static [&'static str] {
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n",
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"b\"}}]}\n\n",
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"refusal\":\"c\"}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"l\",\"index\":0}]}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_details\":[{\"signature\":\"m\",\"index\":0},{\"data\":\"n\",\"index\":1}]}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":[{\"type\":\"thinking\",\"thinking\":\"o\"},{\"type\":\"p\"}],\"annotations\":[1]}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":1,\"custom\":{\"name\":\"q\",\"input\":\"r\"}}]}}]}\n\n",
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":2,\"function\":{\"arguments\":\"s\"},\"extra_content\":{}}]}}]}\n\n",
             "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"d\"}}]}\n\n",
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"e\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\n\n",
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{}\"}}]}}]}\n\n",
@@ -99,6 +105,10 @@ fn pool(format: &dyn Format) -> &'static [&'static str] {
         _ => &[
             "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n\n",
             "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"a\"}}\n\n",
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"f\"}}\n\n",
+            "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":2,\"content_block\":{\"type\":\"redacted_thinking\",\"data\":\"g\"}}\n\n",
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"signature_delta\",\"signature\":\"h\"}}\n\n",
+            "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\"}}\n\n",
             "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"b\",\"name\":\"c\",\"input\":{}}}\n\n",
             "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"d\"}}\n\n",
             "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"new_delta\"}}\n\n",
@@ -135,8 +145,27 @@ proptest::proptest! {
                 let lawful = grammar.take(event);
                 proptest::prop_assert!(lawful.is_ok(), "{lawful:?} in {}", stream);
             }
+            for client in crate::FORMATS {
+                let told = told_lawfully(*client, &events);
+                proptest::prop_assert!(told.is_ok(), "{told:?} to {}: {}", client.name(), stream);
+            }
         }
     }
+}
+
+/// Golden 21: whatever a host says, clients of every format are told a whole stream of their own.
+fn told_lawfully(client: &dyn Format, events: &[Event]) -> Result<(), String> {
+    let mut encoder = client.encoder(crate::Framing::Sse, crate::Reply::default());
+    let mut out = Vec::new();
+    events.iter().for_each(|event| encoder.event(event, &mut out));
+    encoder.finish(&mut out);
+    let (mut decoder, mut read, mut grammar) = (client.decoder(), Vec::new(), Grammar::default());
+    for frame in sse::frames(&out) {
+        decoder.frame(&frame, &mut read).map_err(|garbled| garbled.to_string())?;
+    }
+    read.iter().try_for_each(|event| grammar.take(event)).map_err(|it| it.to_string())?;
+    let ends = read.iter().filter(|event| **event == Event::End).count();
+    if ends == 1 { Ok(()) } else { Err(format!("{ends} ends")) }
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn cuts(text: &str) -> Vec<Vec<&str>> {
 }
 
 #[test]
-fn an_answer_ends_before_the_stop_that_is_complete_first() {
+fn case_16_an_answer_ends_before_the_stop_that_is_complete_first() {
     for (wanted, text, said, stop) in [
         (&["END"][..], "go on END and on", "go on ", Some("END")),
         (&["END"], "EN, EEND", "EN, E", Some("END")),
@@ -158,7 +158,7 @@ fn what_follows_a_stop_is_not_told_and_what_is_open_is_closed() {
 }
 
 #[test]
-fn a_tool_has_its_own_name_again() {
+fn case_7_a_tool_has_its_own_name_again() {
     let mut changes = text_tool();
     changes.tools[0].takes_text = false;
     for (upstream, client) in [("patch", "apply patch"), ("other", "other")] {
@@ -169,7 +169,7 @@ fn a_tool_has_its_own_name_again() {
 }
 
 #[test]
-fn a_tool_that_takes_text_gets_its_text() {
+fn case_23_a_tool_that_takes_text_gets_its_text() {
     for (arguments, text) in [
         (r#"{"input":"*** Begin\n\"é\" \ud83d\ude00\u00e9\\"}"#, "*** Begin\n\"é\" 😀é\\"),
         (" {\n \"input\" : \"a\" , \"more\":1}", "a"),

@@ -108,7 +108,7 @@ mod of_messages_for_chat_clients {
     }
 
     #[test]
-    fn thinking_in_three_members_and_calls_that_count_from_zero() {
+    fn cases_5_and_8_thinking_text_and_calls_that_count_from_zero() {
         assert_snapshot!(to_chat(
             &[
                 r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
@@ -154,7 +154,7 @@ mod of_messages_for_chat_clients {
     }
 
     #[test]
-    fn every_reason_to_stop() {
+    fn cases_30_to_32_every_reason_to_stop() {
         let reasons = [
             (r#""stop_reason":"end_turn""#, r#""finish_reason":"stop"}"#),
             (
@@ -185,7 +185,7 @@ mod of_messages_for_chat_clients {
     }
 
     #[test]
-    fn a_refusal_before_any_output() {
+    fn golden_8_a_refusal_before_any_output() {
         assert_snapshot!(to_chat(
             &[],
             r#""stop_reason":"refusal","stop_details":{"type":"refusal","category":"cyber","explanation":"Not this."}"#,
@@ -194,7 +194,7 @@ mod of_messages_for_chat_clients {
     }
 
     #[test]
-    fn what_chat_has_no_place_for() {
+    fn cases_54_and_59_cited_pages_are_annotations_and_texts_join() {
         assert_snapshot!(to_chat(
             &[
                 r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"It "}}"#,
@@ -215,7 +215,7 @@ mod of_messages_for_chat_clients {
     }
 
     #[test]
-    fn a_call_in_the_shape_of_the_deprecated_functions() {
+    fn case_50_a_call_in_the_shape_of_the_deprecated_functions() {
         let call = |index: u32, name: &str| {
             [
                 format!(
@@ -246,7 +246,7 @@ mod of_chat_for_messages_clients {
     use super::*;
 
     #[test]
-    fn text_with_counters_behind_its_finish() {
+    fn cases_42_and_43_counters_come_behind_the_finish() {
         assert_snapshot!(to_messages(
             &[
                 r#"{"role":"assistant","content":""}"#,
@@ -268,7 +268,7 @@ mod of_chat_for_messages_clients {
     }
 
     #[test]
-    fn seals_pass_as_they_are_or_in_an_envelope() {
+    fn case_25_seals_pass_as_they_are_or_in_an_envelope() {
         assert_snapshot!(to_messages(
             &[
                 r#"{"reasoning_details":[{"type":"reasoning.text","text":"c","format":"anthropic-claude-v1","index":0}]}"#,
@@ -285,7 +285,7 @@ mod of_chat_for_messages_clients {
     }
 
     #[test]
-    fn calls_that_grow_side_by_side_come_one_after_the_other() {
+    fn case_41_calls_that_grow_side_by_side_come_one_after_the_other() {
         assert_snapshot!(to_messages(
             &[
                 r#"{"content":"I look."}"#,
@@ -301,7 +301,7 @@ mod of_chat_for_messages_clients {
     }
 
     #[test]
-    fn arguments_that_are_no_object() {
+    fn cases_8_to_10_arguments_that_are_no_object() {
         let call = |arguments: &str| {
             let arguments = serde_json::to_string(arguments).unwrap();
             let delta = format!(
@@ -319,7 +319,7 @@ mod of_chat_for_messages_clients {
     }
 
     #[test]
-    fn a_call_of_a_tool_that_takes_text() {
+    fn case_23_a_call_of_a_tool_that_takes_text() {
         assert_snapshot!(to_messages(
             &[
                 r#"{"tool_calls":[{"index":0,"id":"a","type":"custom","custom":{"name":"patch","input":""}}]}"#,
@@ -332,7 +332,7 @@ mod of_chat_for_messages_clients {
     }
 
     #[test]
-    fn every_reason_to_stop() {
+    fn cases_30_to_32_every_reason_to_stop() {
         let text = &[r#"{"content":"a"}"#][..];
         let call =
             &[r#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}"#]
@@ -363,7 +363,7 @@ mod of_chat_for_messages_clients {
     }
 
     #[test]
-    fn a_refusal_in_the_middle() {
+    fn golden_8_a_refusal_in_the_middle() {
         assert_snapshot!(to_messages(
             &[r#"{"content":"Well"}"#, r#"{"refusal":"I'd "}"#, r#"{"refusal":"rather not."}"#],
             "stop",

@@ -109,7 +109,7 @@ fn g3_no_cut_of_an_upstreams_bytes_changes_a_clients() {
 }
 
 #[test]
-fn g3_a_stream_that_breaks_off_ends_with_an_error_and_without_an_end() {
+fn g3_case_44_a_stream_that_breaks_off_ends_with_an_error_and_without_an_end() {
     let failure = Failure::new(Class::Network, Origin::Upstream, "cut");
     for (upstream, client, stream) in cases() {
         let borders = stream.match_indices("\n\n").map(|(at, _)| at + 2);

@@ -25,7 +25,7 @@ fn openai(kind: &str, code: &str, message: &str) -> String {
 }
 
 #[test]
-fn failures_of_anthropic_for_chat_clients() {
+fn golden_9_failures_of_anthropic_for_chat_clients() {
     let rows = [
         (400, "", anthropic("invalid_request_error", "messages.0: bad")),
         (400, "", anthropic("invalid_request_error", "prompt is too long: 250000 tokens > 200000 maximum")),
@@ -48,7 +48,7 @@ fn failures_of_anthropic_for_chat_clients() {
 }
 
 #[test]
-fn failures_of_openai_and_its_likes_for_messages_clients() {
+fn golden_9_failures_of_openai_and_its_likes_for_messages_clients() {
     let rows = [
         (400, "", openai("invalid_request_error", "null", "bad")),
         (

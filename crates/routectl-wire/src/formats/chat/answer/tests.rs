@@ -18,7 +18,7 @@ fn deltas(deltas: &[&str], finish: &str) -> String {
 }
 
 #[test]
-fn details_are_read_once_beside_the_plain_members_and_sign_the_block_they_belong_to() {
+fn case_55_thinking_told_twice_is_read_once_and_signed_where_it_belongs() {
     assert_snapshot!(streamed(
         CHAT,
         &deltas(
@@ -147,7 +147,7 @@ fn what_only_chat_knows_is_kept_where_it_stood() {
 }
 
 #[test]
-fn counters_add_up_however_a_host_counts() {
+fn case_29_counters_add_up_however_a_host_counts() {
     let usage = |usage: &str| {
         let body = format!(r#"{{"choices":[],"usage":{usage}}}"#);
         let read = whole(CHAT, &body);
