@@ -1,11 +1,11 @@
 //! What the fuzz targets have in common: bytes cut into pieces, and the laws of an answer.
 
 use bytes::Bytes;
-use routectl::relay::{Relay, read_whole};
+use routectl::relay::{Relay, Telling, read_whole};
 use routectl_core::Event;
 use routectl_wire::framing::sse::{Cutter, frames};
 use routectl_wire::grammar::Grammar;
-use routectl_wire::{Format, Frame};
+use routectl_wire::{Changes, Format, Frame, Framing, Reply};
 
 /// Bytes in pieces; the first byte says how long each is.
 pub fn pieces(data: &[u8]) -> impl Iterator<Item = Bytes> {
@@ -72,5 +72,35 @@ fn relayed(format: &'static dyn Format, data: &[u8]) {
     if let Ok(Some(rest)) = relay.finish() {
         assert!(relay.ended() || relay.told_failure().is_some(), "a clean end of half an answer");
         drop(rest);
+    }
+}
+
+/// An answer told to a client of another format: nothing before the first content, and what is told
+/// as a stream is lawful in that format, up to where the upstream broke.
+pub fn told_lawfully(
+    from: &'static dyn Format,
+    (to, framing): (&'static dyn Format, Framing),
+    (reply, changes): (Reply, Changes),
+    pieces: impl Iterator<Item = Bytes>,
+) {
+    let mut relay = Relay::translated(from, Telling::new(to, framing, reply, changes));
+    let mut got = Vec::new();
+    for piece in pieces {
+        match relay.push(&piece) {
+            Ok(bytes) => got.extend_from_slice(&bytes.unwrap_or_default()),
+            Err(_) => break,
+        }
+    }
+    if relay.told_failure().is_none()
+        && let Ok(rest) = relay.finish()
+    {
+        got.extend_from_slice(&rest.unwrap_or_default());
+    }
+    match framing {
+        Framing::Sse => lawful(to, &frames(&got).collect::<Vec<_>>()),
+        Framing::Whole if got.is_empty() => {}
+        Framing::Whole => {
+            read_whole(to, &got).expect("a whole answer can be read");
+        }
     }
 }
