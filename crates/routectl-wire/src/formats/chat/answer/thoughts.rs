@@ -1,6 +1,8 @@
 //! Thinking, in the many members that hosts tell it in. The same thought often stands in several
 //! of them and is read once; seals come late and alone. (facts: reasoning, sections 2.5, 6 and 9)
 
+use std::collections::{BTreeMap, HashSet};
+
 use routectl_core::{Delta, Event, Opening, Seal, SealKind};
 use serde_json::value::RawValue;
 
@@ -13,9 +15,9 @@ use crate::provenance::CLAUDE;
 #[derive(Debug, Default)]
 pub(super) struct Thoughts {
     /// Format tags by the `index` of their detail: a late signature may come without one.
-    families: Vec<(Option<u32>, String)>,
+    families: BTreeMap<Option<u32>, String>,
     /// Seals so far: hosts repeat them.
-    seals: Vec<String>,
+    seals: HashSet<String>,
 }
 
 impl Thoughts {
@@ -44,8 +46,7 @@ impl Thoughts {
 
     fn detail(&mut self, detail: &types::Detail<'_>, blocks: &mut Blocks, events: &mut Vec<Event>) {
         if let Some(format) = &detail.format {
-            self.families.retain(|(index, _)| *index != detail.index);
-            self.families.push((detail.index, format.owned()));
+            self.families.insert(detail.index, format.owned());
         }
         if let Some(words) = words(detail) {
             blocks.say(Prose::Reasoning(detail.index), &words, events);
@@ -68,10 +69,10 @@ impl Thoughts {
         blob: Option<&Text<'_>>,
     ) -> Option<Seal> {
         let blob = filled(blob).filter(|blob| !self.seals.contains(blob))?;
-        self.seals.push(blob.clone());
-        let tagged = self.families.iter().find(|(index, _)| *index == detail.index);
+        self.seals.insert(blob.clone());
+        let tagged = self.families.get(&detail.index);
         // Without a tag it is Claude's. (facts: reasoning, section 2.5)
-        let family = tagged.map_or(CLAUDE, |(_, family)| family.as_str()).to_owned();
+        let family = tagged.map_or(CLAUDE, String::as_str).to_owned();
         Some(Seal { family, kind, blob })
     }
 }

@@ -4,6 +4,7 @@ use routectl_core::{Delta, Event, Loss, Opaque, Opening, Seal, StopReason, Usage
 
 use super::{CallKind, Ending, Part, Pen, Sheet};
 use crate::Reply;
+use crate::formats::unsaid::Unsaid;
 use crate::json;
 
 /// What a refusal says that says nothing.
@@ -27,7 +28,7 @@ pub(super) struct Teller {
     refused: bool,
     usage: Usage,
     stop: Option<StopReason>,
-    losses: Vec<Loss>,
+    unsaid: Unsaid,
 }
 
 /// A block, by what is left to say of it.
@@ -78,12 +79,12 @@ impl Teller {
             refused: false,
             usage: Usage::default(),
             stop: None,
-            losses: Vec::new(),
+            unsaid: Unsaid::default(),
         }
     }
 
     pub(super) fn losses(&self) -> &[Loss] {
-        &self.losses
+        self.unsaid.losses()
     }
 
     pub(super) fn event(&mut self, event: &Event, sheet: &mut Sheet<'_, impl Pen>) {
@@ -98,7 +99,7 @@ impl Teller {
             Event::Close { index } => self.close(*index as usize, sheet),
             Event::Usage(usage) => self.usage = self.usage.overlaid(*usage),
             Event::Stop(reason) => self.stop = Some(reason.clone()),
-            Event::Opaque(opaque) => self.lose(&opaque.name, "the answer has no place for it"),
+            Event::Opaque(opaque) => self.unsaid.no_place(&opaque.name),
             Event::End | Event::Failed(_) | Event::Alive => {}
         }
     }
@@ -177,7 +178,7 @@ impl Teller {
             }
             Opening::TextCall { id, name } => self.call(id, name, CallKind::Custom, sheet),
             Opening::Opaque(opaque) => {
-                self.lose(&opaque.name, "the answer has no place for it");
+                self.unsaid.no_place(&opaque.name);
                 Block::Silent
             }
         }
@@ -191,7 +192,8 @@ impl Teller {
         sheet: &mut Sheet<'_, impl Pen>,
     ) -> Block {
         if self.old_functions && self.calls > 0 {
-            self.lose("tool_use", "the deprecated functions know one call per answer");
+            let reason = "the deprecated functions know one call per answer";
+            self.unsaid.note(Loss::dropped("answer.tool_use", reason));
             return Block::Silent;
         }
         let position = self.calls;
@@ -209,7 +211,7 @@ impl Teller {
             }
             (Block::Text { citations, .. }, Delta::Opaque(opaque)) => match citation(opaque) {
                 Some(citation) => citations.push(citation),
-                None => self.lose(&opaque.name, "the answer has no place for it"),
+                None => self.unsaid.no_place(&opaque.name),
             },
             (Block::Refusal, Delta::Text(text)) => {
                 self.refused = true;
@@ -231,7 +233,7 @@ impl Teller {
                 sheet.part(&Part::Arguments { position: *position, text, kind: *kind });
             }
             (_, Delta::Opaque(opaque)) => {
-                self.lose(&opaque.name, "the answer has no place for it");
+                self.unsaid.no_place(&opaque.name);
             }
             (_, Delta::Text(_) | Delta::Arguments(_) | Delta::Seal(_)) => {}
         }
@@ -260,14 +262,6 @@ impl Teller {
     fn next_detail(&mut self) -> u32 {
         self.details += 1;
         self.details - 1
-    }
-
-    /// Notes a loss, each kind once.
-    fn lose(&mut self, what: &str, reason: &'static str) {
-        let loss = Loss::dropped(format!("answer.{what}"), reason);
-        if !self.losses.contains(&loss) {
-            self.losses.push(loss);
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use routectl_core::{Declined, Delta, Event, Loss, Opening, StopReason, Usage};
 use super::block::Block;
 use super::{Ending, Pen, Sheet};
 use crate::Reply;
+use crate::formats::unsaid::Unsaid;
 
 /// What a content filter's cut is explained with.
 const FILTERED: &str = "The answer was cut by a content filter.";
@@ -29,13 +30,13 @@ pub(super) struct Teller {
     refusal: Option<String>,
     usage: Usage,
     stop: Option<StopReason>,
-    losses: Vec<Loss>,
+    unsaid: Unsaid,
 }
 
 /// A block, and whose turn it is.
 enum Turn {
-    Waiting(Block),
-    Current(Block),
+    Waiting(Box<Block>),
+    Current(Box<Block>),
     Written,
 }
 
@@ -53,12 +54,12 @@ impl Teller {
             refusal: None,
             usage: Usage::default(),
             stop: None,
-            losses: Vec::new(),
+            unsaid: Unsaid::default(),
         }
     }
 
     pub(super) fn losses(&self) -> &[Loss] {
-        &self.losses
+        self.unsaid.losses()
     }
 
     pub(super) fn event(&mut self, event: &Event, sheet: &mut Sheet<'_, impl Pen>) {
@@ -69,7 +70,7 @@ impl Teller {
             Event::Close { index } => self.close(*index as usize, sheet),
             Event::Usage(usage) => self.usage = self.usage.overlaid(*usage),
             Event::Stop(reason) => self.stop = Some(reason.clone()),
-            Event::Opaque(opaque) => self.lose(no_place(&opaque.name)),
+            Event::Opaque(opaque) => self.unsaid.no_place(&opaque.name),
             Event::End | Event::Failed(_) | Event::Alive => {}
         }
     }
@@ -108,17 +109,17 @@ impl Teller {
     fn open(&mut self, opening: &Opening, sheet: &mut Sheet<'_, impl Pen>) {
         self.begin(sheet);
         if let Opening::Opaque(opaque) = opening {
-            self.lose(no_place(&opaque.name));
+            self.unsaid.no_place(&opaque.name);
         }
         let block = Block::new(opening, self.hides_reasoning);
         self.called |= block.is_call();
-        self.blocks.push(Turn::Waiting(block));
+        self.blocks.push(Turn::Waiting(Box::new(block)));
         self.advance(sheet);
     }
 
     fn grow(&mut self, index: usize, delta: &Delta, sheet: &mut Sheet<'_, impl Pen>) {
         if let Delta::Opaque(opaque) = delta {
-            return self.lose(no_place(&opaque.name));
+            return self.unsaid.no_place(&opaque.name);
         }
         let block = match self.blocks.get_mut(index) {
             Some(Turn::Waiting(block)) => {
@@ -144,7 +145,8 @@ impl Teller {
             Delta::Seal(_) | Delta::Opaque(_) => false,
         };
         if !empty {
-            self.lose(Loss::dropped("answer.tool_use", "the arguments went on behind their end"));
+            self.unsaid
+                .note(Loss::dropped("answer.tool_use", "the arguments went on behind their end"));
         }
     }
 
@@ -167,7 +169,7 @@ impl Teller {
                 }
                 Turn::Current(block) if block.ended || (more && block.gives_way()) => {
                     if !block.finish(sheet) {
-                        self.lose(Loss::degraded(
+                        self.unsaid.note(Loss::degraded(
                             "answer.tool_use",
                             "the arguments are no JSON object",
                         ));
@@ -206,7 +208,8 @@ impl Teller {
                 "refusal"
             }
             Some(StopReason::Other(_)) => {
-                self.lose(Loss::degraded("answer.stop_reason", "the format has no such reason"));
+                self.unsaid
+                    .note(Loss::degraded("answer.stop_reason", "the format has no such reason"));
                 self.natural_end()
             }
             Some(StopReason::EndTurn | StopReason::ToolUse) | None if said.is_some() => {
@@ -222,15 +225,4 @@ impl Teller {
     fn natural_end(&self) -> &'static str {
         if self.called { "tool_use" } else { "end_turn" }
     }
-
-    /// Notes a loss, each kind once.
-    fn lose(&mut self, loss: Loss) {
-        if !self.losses.contains(&loss) {
-            self.losses.push(loss);
-        }
-    }
-}
-
-fn no_place(what: &str) -> Loss {
-    Loss::dropped(format!("answer.{what}"), "the answer has no place for it")
 }
