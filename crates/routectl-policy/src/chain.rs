@@ -40,6 +40,19 @@ pub struct Chain {
     pub targets: Arc<[TargetId]>,
 }
 
+impl Chain {
+    /// The same targets, begun with this one; as they are when it is not among them, or first.
+    #[must_use]
+    pub fn led_by(&self, leader: TargetId) -> Self {
+        if self.targets.first() == Some(&leader) || !self.targets.contains(&leader) {
+            return self.clone();
+        }
+        let rest = self.targets.iter().copied().filter(|target| *target != leader);
+        let targets = std::iter::once(leader).chain(rest).collect();
+        Self { alias: self.alias.clone(), targets }
+    }
+}
+
 /// A name that nothing serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unknown {

@@ -2,6 +2,7 @@
 //! remove it or something below it, and leave every other byte as the client wrote it.
 
 mod cuts;
+mod elements;
 mod scan;
 mod splice;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+pub use elements::Elements;
 pub use scan::BadBody;
 pub use splice::{Change, Edit, Spliced, Step, merge_edits};
 
@@ -61,6 +63,12 @@ impl Document {
         let spans = scan::list_at(&self.bytes, member.value.0 as usize)?;
         let element = |(start, end)| self.bytes.slice(start as usize..end as usize);
         Some(spans.into_iter().map(element).collect())
+    }
+
+    /// The elements of a member that is a list, from either end. Each is found when it is asked
+    /// for.
+    pub fn elements(&self, name: &str) -> Elements<'_> {
+        Elements::of(self.get(name).unwrap_or_default())
     }
 
     /// How often a member occurs.

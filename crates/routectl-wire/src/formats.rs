@@ -5,6 +5,7 @@ mod expect;
 mod failure;
 mod instruction;
 pub mod messages;
+mod said;
 mod unsaid;
 
 #[cfg(test)]

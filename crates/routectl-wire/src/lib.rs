@@ -39,6 +39,14 @@ pub trait Format: Send + Sync {
     /// The token limit the request sets on its answer, if any.
     fn max_tokens(&self, body: &Document) -> Option<u64>;
 
+    /// The ids of the tool calls whose results end the conversation: the client waits in a loop
+    /// of tools. None where a person's turn ends it. Reads the end of the body only.
+    fn results(&self, body: &Document) -> Vec<String>;
+
+    /// What a person said first, for telling conversations apart. Reads the beginning of the
+    /// body only.
+    fn first_words(&self, body: &Document) -> String;
+
     /// A request in the hub's words.
     ///
     /// # Errors

@@ -13,10 +13,11 @@ use routectl_providers::{Provider, Transport, headers};
 use routectl_wire::{Format, Framing, Spliced};
 use tokio::time::{Instant, timeout};
 
+use crate::affinity::Follower;
 use crate::config::Log;
 use crate::inbound::Inbound;
 use crate::prepare::{self, Lane, Translation};
-use crate::relay::{Relay, Telling, read_whole};
+use crate::relay::{Listeners, Relay, Telling, read_whole};
 use crate::rescue::{self, Rescue, Verbatim};
 use crate::scrub;
 use crate::target::{Target, Upstream};
@@ -71,6 +72,8 @@ pub struct Attempt<'a> {
     pub transport: &'a Transport,
     /// What may be told of the wire.
     pub log: &'a Log,
+    /// Who hears which tools the target calls.
+    pub follower: Option<Follower>,
 }
 
 impl Attempt<'_> {
@@ -137,7 +140,7 @@ impl Attempt<'_> {
         let answer = self.accepted(provider, answer).await?;
         let (head, body) = answer.into_parts();
         let body = collect(body, length(&head.headers), MAX_ANSWER, WHOLE_SILENCE).await?;
-        let usage = read_whole(provider.format(), &body)?;
+        let usage = read_whole(provider.format(), &body, self.listeners())?;
         let headers = answer_headers(&head.headers, "application/json");
         Ok(Opened::Whole { status: head.status, headers, body, usage })
     }
@@ -191,12 +194,16 @@ impl Attempt<'_> {
     /// The relay of one answer to this request.
     fn relay(&self, provider: &dyn Provider, translation: Option<&Translation>) -> Box<Relay> {
         let Some(translation) = translation else {
-            return Box::new(Relay::new(provider.format()));
+            return Box::new(Relay::new(provider.format()).heard_by(self.listeners()));
         };
         let framing = if self.inbound.streamed { Framing::Sse } else { Framing::Whole };
         let (reply, changes) = (translation.reply.clone(), translation.changes.clone());
         let telling = Telling::new(self.inbound.format, framing, reply, changes);
-        Box::new(Relay::translated(provider.format(), telling))
+        Box::new(Relay::translated(provider.format(), telling).heard_by(self.listeners()))
+    }
+
+    fn listeners(&self) -> Listeners {
+        self.follower.iter().map(|follower| Box::new(follower.clone()) as _).collect()
     }
 
     /// The headers of an answer that the client gets.
@@ -308,7 +315,7 @@ impl Attempt<'_> {
             Ok(body) => body,
             Err(failure) => return failure.into(),
         };
-        match read_whole(format, &body) {
+        match read_whole(format, &body, Listeners::new()) {
             Err(failure) => failure.into(),
             Ok(_) => {
                 let what = format!("a stream was asked for, the upstream answered with {kind}");

@@ -5,8 +5,10 @@
 //! for the next target, [`attempt`] prepares and sends, [`relay`] brings the answer back,
 //! [`rescue`] says what went wrong, [`record`] what happened.
 
+pub mod affinity;
 pub mod answer;
 pub mod attempt;
+pub mod bounded;
 pub mod commands;
 pub mod config;
 pub mod inbound;

@@ -41,7 +41,17 @@ pub struct Relay {
     telling: Option<Box<Telling>>,
     /// Whether content has come, told or not.
     heard_content: bool,
+    listeners: Listeners,
 }
+
+/// Hears an answer as it passes by, in the words of the hub.
+pub trait Listener: Send {
+    /// The next event.
+    fn hear(&mut self, event: &Event);
+}
+
+/// Everybody who listens to one answer.
+pub type Listeners = Vec<Box<dyn Listener>>;
 
 /// How far an answer has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +81,19 @@ impl Relay {
             secret: None,
             telling: None,
             heard_content: false,
+            listeners: Listeners::new(),
         }
     }
 
     /// A relay that tells an answer in this format to a client of another one.
     pub fn translated(format: &'static dyn Format, telling: Telling) -> Self {
         Self { telling: Some(Box::new(telling)), ..Self::new(format) }
+    }
+
+    /// The same with these listeners.
+    #[must_use]
+    pub fn heard_by(self, listeners: Listeners) -> Self {
+        Self { listeners, ..self }
     }
 
     /// Keeps the credential out of the failure that the upstream may still tell.
@@ -255,6 +272,7 @@ impl Relay {
     fn take(&mut self, event: Event) -> Result<(), Failure> {
         debug_assert_eq!(self.grammar.take(&event), Ok(()), "decoders keep to the grammar");
         self.heard_content |= event.commits();
+        self.listeners.iter_mut().for_each(|listener| listener.hear(&event));
         // An answer that is told in one piece is not on its way before it is complete.
         let whole = self.telling.as_ref().is_some_and(|telling| telling.is_whole());
         let commits = event.commits() && !whole;
@@ -311,7 +329,11 @@ impl Relay {
 ///
 /// # Errors
 /// An error inside a 200, or a body that is no answer.
-pub fn read_whole(format: &'static dyn Format, body: &[u8]) -> Result<Usage, Failure> {
+pub fn read_whole(
+    format: &'static dyn Format,
+    body: &[u8],
+    mut listeners: Listeners,
+) -> Result<Usage, Failure> {
     let mut events = Vec::new();
     format
         .decoder()
@@ -319,6 +341,7 @@ pub fn read_whole(format: &'static dyn Format, body: &[u8]) -> Result<Usage, Fai
         .map_err(|garbled| broken(Class::ServerError, format!("cannot read {garbled}")))?;
     let mut usage = Usage::default();
     for event in events {
+        listeners.iter_mut().for_each(|listener| listener.hear(&event));
         match event {
             Event::Failed(failure) => return Err(failure),
             Event::Usage(counters) => usage = usage.overlaid(counters),

@@ -11,6 +11,7 @@ use routectl_policy::{
 };
 use tokio::time::Instant;
 
+use crate::affinity::Loop;
 use crate::answer::{Answer, Around, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
@@ -51,6 +52,8 @@ pub struct Driver {
     unfit: Vec<(TargetId, Unfit)>,
     /// The lane to the target that was last found fit.
     lane: Option<(TargetId, Lane)>,
+    /// Where it stands in a loop of tools; known where it matters.
+    in_loop: Option<Loop>,
 }
 
 /// How much a target holds, as far as configuration says.
@@ -73,7 +76,10 @@ impl Driver {
         inbound: Inbound,
         record: Record,
     ) -> Box<Self> {
-        let targets = Arc::clone(&chain.targets);
+        let affinity = worker.app.affinity();
+        let in_loop = affinity.place(&inbound, chain, terms, &snapshot.config);
+        let led = in_loop.as_ref().map(|in_loop| affinity.lead(chain, in_loop, &snapshot));
+        let targets = Arc::clone(&led.as_ref().unwrap_or(chain).targets);
         let rules = Arc::clone(&snapshot.rules);
         let walk = Walk::new(Arc::clone(&targets), rules, terms, record.started().into_std());
         let needs = None;
@@ -90,6 +96,7 @@ impl Driver {
             worst,
             unfit,
             lane,
+            in_loop,
         })
     }
 
@@ -190,7 +197,10 @@ impl Driver {
         let inbound = &self.inbound;
         let transport = &self.worker.transport;
         let log = &self.snapshot.config.log;
-        let attempt = Attempt { target, lane, inbound, transport, log };
+        let affinity = self.worker.app.affinity();
+        let follower =
+            self.in_loop.as_ref().map(|it| affinity.follower(it, &target.model.nickname));
+        let attempt = Attempt { target, lane, inbound, transport, log, follower };
         let opening = attempt.open();
         let Some(deadline) = self.walk.deadline() else { return opening.await };
         let deadline = Instant::from_std(deadline);

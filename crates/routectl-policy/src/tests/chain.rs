@@ -223,3 +223,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_leader_comes_first_and_the_others_keep_their_order() {
+    let models = models(MODELS);
+    let routes = Routes::new(&models, &aliases(ALIASES)).unwrap();
+    let chain = routes.chain("best", None).unwrap();
+    let led_by = |name: &str| {
+        let leader = models.iter().position(|model| model.nickname == name).unwrap();
+        let led = chain.led_by(models[leader].target);
+        assert_eq!(led.alias, chain.alias);
+        let names = led.targets.iter().map(|target| models[target.0 as usize].nickname.as_str());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(led_by("opus"), "opus haiku local");
+    assert_eq!(led_by("local"), "local opus haiku");
+    assert_eq!(led_by("haiku"), "haiku opus local");
+    // Not in this chain, whatever it answered elsewhere.
+    assert_eq!(led_by("sonnet"), "opus haiku local");
+}

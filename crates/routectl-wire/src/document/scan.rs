@@ -64,6 +64,13 @@ pub(super) fn list_at(bytes: &[u8], at: usize) -> Option<Vec<Span>> {
     scan.elements().ok()
 }
 
+/// Where the value ends that starts here.
+pub(super) fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut scan = Scan { bytes, at };
+    scan.value().ok()?;
+    Some(scan.at)
+}
+
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,

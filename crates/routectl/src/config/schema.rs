@@ -73,6 +73,9 @@ pub struct Server {
     pub strict_translation: bool,
     /// Honour `x-routectl-disable-fallbacks`.
     pub allow_disable_fallbacks: bool,
+    /// Keep a loop of tools with the target that began it, while that target is healthy: who called
+    /// the tools gets their results. A new turn of the user starts from the top of the chain.
+    pub loop_affinity: bool,
     /// `Host` values accepted, against DNS rebinding. Without it: loopback names and the bind
     /// address.
     pub allowed_hosts: Option<Vec<HostName>>,
@@ -96,6 +99,7 @@ impl Default for Server {
             max_body_bytes: 32 << 20,
             strict_translation: false,
             allow_disable_fallbacks: true,
+            loop_affinity: true,
             allowed_hosts: None,
             allowed_origins: Vec::new(),
             shutdown_grace: Duration::from_secs(20),

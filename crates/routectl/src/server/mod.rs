@@ -25,6 +25,7 @@ use routectl_providers::{ConnectLimit, Transport, Trust, Untrusted};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::affinity::Affinity;
 use crate::config;
 use crate::snapshot::Snapshot;
 use guard::Tokens;
@@ -87,6 +88,7 @@ pub struct App {
     tokens: Tokens,
     connect_limit: ConnectLimit,
     hold_after: Duration,
+    affinity: Arc<Affinity>,
     /// `[server]` as it was at the start: what of it needs a restart stays as it was.
     started: config::Server,
 }
@@ -132,6 +134,11 @@ impl App {
         &self.started
     }
 
+    /// Which target called which tools.
+    pub(crate) fn affinity(&self) -> &Arc<Affinity> {
+        &self.affinity
+    }
+
     /// After how long a streaming client is kept alive instead of waiting for a status.
     pub(crate) fn hold_after(&self) -> Duration {
         self.hold_after
@@ -172,6 +179,7 @@ impl Server {
             tokens: Tokens(tokens(&snapshot)?),
             connect_limit: ConnectLimit::new(snapshot.config.retry.connect_timeout),
             hold_after,
+            affinity: Arc::default(),
             started: settings.clone(),
             snapshot: ArcSwap::from_pointee(snapshot),
         });

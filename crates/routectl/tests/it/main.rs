@@ -8,6 +8,7 @@
 )]
 
 mod abroad;
+mod affinity;
 mod cli;
 mod conversations;
 mod explain;

@@ -7,6 +7,7 @@
 
 mod answer;
 mod encode;
+mod ends;
 mod failure;
 mod read;
 mod request;
@@ -34,6 +35,14 @@ impl Format for Chat {
 
     fn max_tokens(&self, body: &Document) -> Option<u64> {
         body.number("max_completion_tokens").or_else(|| body.number("max_tokens"))
+    }
+
+    fn results(&self, body: &Document) -> Vec<String> {
+        ends::results(body)
+    }
+
+    fn first_words(&self, body: &Document) -> String {
+        ends::first_words(body)
     }
 
     fn read(&self, body: &Document) -> Result<Request, BadRequest> {

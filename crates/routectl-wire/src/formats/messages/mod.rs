@@ -6,6 +6,7 @@
 
 mod answer;
 mod encode;
+mod ends;
 mod failure;
 mod overflow;
 mod read;
@@ -36,6 +37,14 @@ impl Format for Messages {
 
     fn max_tokens(&self, body: &Document) -> Option<u64> {
         body.number("max_tokens")
+    }
+
+    fn results(&self, body: &Document) -> Vec<String> {
+        ends::results(body)
+    }
+
+    fn first_words(&self, body: &Document) -> String {
+        ends::first_words(body)
     }
 
     fn read(&self, body: &Document) -> Result<Request, BadRequest> {

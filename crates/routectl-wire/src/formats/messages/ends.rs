@@ -1,0 +1,90 @@
+//! How a conversation begins and ends, read without what stands between.
+
+use serde::Deserialize;
+
+use crate::Document;
+use crate::formats::Text;
+use crate::formats::said::Said;
+
+#[derive(Deserialize)]
+struct Message<'a> {
+    #[serde(borrow, default)]
+    role: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    content: Said<'a>,
+}
+
+impl Message<'_> {
+    fn role(&self) -> &str {
+        self.role.as_ref().map_or("", |role| &role.0)
+    }
+}
+
+/// The ids of the results in the last turn of the client. Neighbouring messages of one role are
+/// one turn, and what stands beside results in it does not end the loop: Claude Code puts its
+/// reminders there. (facts: Anthropic Messages, section 4.1)
+pub(super) fn results(body: &Document) -> Vec<String> {
+    let messages = body.elements("messages").rev();
+    messages
+        .map_while(|json| serde_json::from_slice::<Message<'_>>(json).ok())
+        .take_while(|message| matches!(message.role(), "user" | "system"))
+        .flat_map(|message| message.content.results())
+        .collect()
+}
+
+/// The text of the first message of a person.
+pub(super) fn first_words(body: &Document) -> String {
+    let messages = body.elements("messages");
+    let mut messages = messages.map_while(|json| serde_json::from_slice::<Message<'_>>(json).ok());
+    let first = messages.find(|message| message.role() == "user");
+    first.map_or_else(String::new, |message| message.content.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use crate::{Document, MESSAGES};
+
+    fn body(messages: &str) -> Document {
+        Document::parse(Bytes::from(format!("{{\"messages\":[{messages}]}}"))).unwrap()
+    }
+
+    #[test]
+    fn a_loop_of_tools_is_told_from_a_turn_of_a_person() {
+        const CALL: &str = r#"{"role":"user","content":"go"},{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"x","input":{}}]}"#;
+        for (end, expected) in [
+            (r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]}"#, &["a"][..]),
+            (
+                r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"\"]"}]},{"type":"tool_result","tool_use_id":"b"},{"type":"text","text":"<system-reminder>"}]}"#,
+                &["a", "b"],
+            ),
+            (
+                r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]},{"role":"system","content":"hurry"}"#,
+                &["a"],
+            ),
+            (
+                r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]},{"role":"user","content":"and?"}"#,
+                &["a"],
+            ),
+            (
+                r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a"}]},{"role":"assistant","content":"done"},{"role":"user","content":"more"}"#,
+                &[],
+            ),
+            (r#"{"role":"user","content":[5]}"#, &[]),
+        ] {
+            assert_eq!(MESSAGES.results(&body(&format!("{CALL},{end}"))), expected, "{end}");
+        }
+        assert!(MESSAGES.results(&body("")).is_empty());
+    }
+
+    #[test]
+    fn first_words_are_the_same_however_they_are_spelled() {
+        for messages in [
+            r#"{"role":"user","content":"hi there"}"#,
+            r#"{"role":"user","content":[{"type":"text","text":"hi there","cache_control":{"type":"ephemeral"}}]}"#,
+        ] {
+            assert_eq!(MESSAGES.first_words(&body(messages)), "hi there", "{messages}");
+        }
+    }
+}
