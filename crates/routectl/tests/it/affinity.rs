@@ -1,7 +1,6 @@
 //! A loop of tools stays with the target that began it.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
 
 use crate::harness::*;
 
@@ -9,7 +8,8 @@ use crate::harness::*;
 struct Talk {
     format: Format,
     streamed: bool,
-    messages: Vec<Value>,
+    /// As JSON.
+    messages: Vec<String>,
 }
 
 impl Talk {
@@ -19,38 +19,45 @@ impl Talk {
 
     /// The person asks for a call.
     fn says(&mut self, text: &str) {
-        self.messages.push(json!({"role": "user", "content": text}));
+        self.messages.push(format!(r#"{{"role":"user","content":"{text}"}}"#));
     }
 
     /// The client brings what the tool gave for the call of this answer.
     fn brings_result_of(&mut self, answer: &Answer) {
         let text = answer.text();
         let id = called(&text).unwrap_or_else(|| panic!("no call in {text}"));
-        match self.format {
-            Chat => {
-                let call = json!({"id": id, "type": "function",
-                    "function": {"name": "look", "arguments": "{}"}});
-                self.messages.push(json!({"role": "assistant", "tool_calls": [call]}));
-                self.messages.push(json!({"role": "tool", "tool_call_id": id, "content": "found"}));
-            }
-            Messages => {
-                let call = json!({"type": "tool_use", "id": id, "name": "look", "input": {}});
-                let result = json!({"type": "tool_result", "tool_use_id": id, "content": "found"});
-                self.messages.push(json!({"role": "assistant", "content": [call]}));
-                self.messages.push(json!({"role": "user", "content": [result]}));
-            }
-        }
+        let [call, result] = match self.format {
+            Chat => [
+                format!(
+                    r#""assistant","tool_calls":[{{"id":"{id}","type":"function","function":{{"name":"look","arguments":"{{}}"}}}}]"#
+                ),
+                format!(r#""tool","tool_call_id":"{id}","content":"found""#),
+            ],
+            Messages => [
+                format!(
+                    r#""assistant","content":[{{"type":"tool_use","id":"{id}","name":"look","input":{{}}}}]"#
+                ),
+                format!(
+                    r#""user","content":[{{"type":"tool_result","tool_use_id":"{id}","content":"found"}}]"#
+                ),
+            ],
+        };
+        self.messages.extend([call, result].map(|rest| format!("{{\"role\":{rest}}}")));
     }
 
     fn body(&self) -> Bytes {
-        let schema = json!({"type": "object", "properties": {}});
         let tool = match self.format {
-            Chat => json!({"type": "function", "function": {"name": "look", "parameters": schema}}),
-            Messages => json!({"name": "look", "input_schema": schema}),
+            Chat => {
+                r#"{"type":"function","function":{"name":"look","parameters":{"type":"object"}}}"#
+            }
+            Messages => r#"{"name":"look","input_schema":{"type":"object"}}"#,
         };
-        let body = json!({"model": "all", "max_tokens": 500, "stream": self.streamed,
-            "tools": [tool], "messages": self.messages});
-        body.to_string().into()
+        let messages = self.messages.join(",");
+        format!(
+            r#"{{"model":"all","max_tokens":500,"stream":{},"tools":[{tool}],"messages":[{messages}]}}"#,
+            self.streamed
+        )
+        .into()
     }
 
     async fn asks(&self, house: &House) -> Answer {
@@ -93,7 +100,7 @@ async fn a_loop_stays_with_who_called_and_a_new_turn_starts_from_the_top() {
                 talk.brings_result_of(&answer);
                 let answer = talk.asks(&house).await;
                 assert_eq!(answer.hops(), [("second".to_owned(), "ok".to_owned())], "{case}");
-                talk.messages.push(json!({"role": "assistant", "content": "done"}));
+                talk.messages.push(r#"{"role":"assistant","content":"done"}"#.to_owned());
                 talk.says("and now?");
                 assert_eq!(who_answers(&house, &talk).await, "first", "{case}");
             }

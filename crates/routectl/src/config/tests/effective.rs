@@ -154,6 +154,7 @@ upstream = "u"
     max_body_bytes = 33554432
     strict_translation = false
     allow_disable_fallbacks = true
+    loop_affinity = true
     allowed_hosts = ["localhost", "127.0.0.1", "[::1]"]
     allowed_origins = []
     shutdown_grace_ms = 20000
