@@ -1,6 +1,6 @@
 //! What a target takes: its model's abilities and its host's quirks, as plain data.
 
-use crate::Effort;
+use crate::{Dialect, Effort, History};
 
 /// What one target takes. A translation writes nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,10 +11,14 @@ pub struct Abilities {
     pub max_output_tokens: Option<u64>,
     /// Efforts that the model knows; empty knows them all.
     pub efforts: Vec<Effort>,
+    /// The operator named those efforts: they hold for clients of the same format too.
+    pub efforts_named: bool,
     /// Cap on a thinking budget, in tokens; 0 is no cap.
     pub max_thinking_budget: u64,
     /// The model takes adaptive thinking and an effort in place of a budget.
     pub adaptive_thinking: bool,
+    /// What becomes of the thinking of earlier turns.
+    pub history: History,
     /// Clients that mark no cache get one from us.
     pub auto_cache: bool,
     pub quirks: Quirks,
@@ -26,8 +30,10 @@ impl Default for Abilities {
             upstream: String::new(),
             max_output_tokens: None,
             efforts: vec![Effort::Low, Effort::Medium, Effort::High],
+            efforts_named: false,
             max_thinking_budget: 0,
             adaptive_thinking: false,
+            history: History::Auto,
             auto_cache: true,
             quirks: Quirks::NONE,
         }
@@ -82,16 +88,8 @@ pub struct Quirks {
     pub takes_tier: bool,
     /// Which ids tool calls may have.
     pub call_ids: CallIds,
-    /// How thinking is asked for.
-    pub knob: Knob,
-    /// Takes the effort `none`.
-    pub takes_no_effort: bool,
-    /// Thinks when it is not asked to.
-    pub thinks_unasked: bool,
-    /// How the thinking of earlier turns is said.
-    pub echo: Echo,
-    /// Where there are tools, every assistant message says its thinking, if only with `""`.
-    pub blank_reasoning: bool,
+    /// How thinking is spoken of.
+    pub dialect: Dialect,
 }
 
 /// Whether a model takes tools through Chat.
@@ -132,29 +130,6 @@ pub enum CallIds {
     Nine,
 }
 
-/// How a Chat host is asked to think.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Knob {
-    /// Not at all.
-    Nothing,
-    /// `reasoning_effort`.
-    Effort,
-    /// `reasoning: { effort | max_tokens, exclude, enabled }` (OpenRouter).
-    Unified,
-}
-
-/// How a Chat host is told the thinking of earlier turns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Echo {
-    Nothing,
-    /// `reasoning_content`.
-    Content,
-    /// `reasoning` and `reasoning_content`, since hosts renamed it.
-    Both,
-    /// `reasoning_details[]` with seals (OpenRouter).
-    Details,
-}
-
 impl Quirks {
     /// A host that nothing is known of.
     pub const NONE: Self = Self {
@@ -180,10 +155,6 @@ impl Quirks {
         user: UserMember::User,
         takes_tier: false,
         call_ids: CallIds::Forty,
-        knob: Knob::Effort,
-        takes_no_effort: true,
-        thinks_unasked: true,
-        echo: Echo::Nothing,
-        blank_reasoning: false,
+        dialect: Dialect::UNKNOWN,
     };
 }

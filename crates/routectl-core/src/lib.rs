@@ -5,6 +5,7 @@
 
 mod abilities;
 mod block;
+mod dialect;
 mod effort;
 mod event;
 mod failure;
@@ -15,8 +16,12 @@ mod request;
 mod tool;
 mod usage;
 
-pub use abilities::{Abilities, CallIds, Choice, Echo, Knob, Quirks, ToolUse, UserMember};
+pub use abilities::{Abilities, CallIds, Choice, Quirks, ToolUse, UserMember};
 pub use block::{Block, Content, Reasoning, Seal, SealKind, Source, ToolCall, ToolResult};
+pub use dialect::{
+    Budget, Control, Dialect, Echo, Efforts, Fixed, Form, History, Missing, Readout, Switch, Tags,
+    Turns,
+};
 pub use effort::{Effort, ReasoningControl, Show};
 pub use event::{Declined, Delta, Event, Head, Opaque, Opening, StopReason};
 pub use failure::{Class, Failure, Origin, Words};

@@ -5,6 +5,7 @@
 //! `formats/`, and every folder has the same rooms by the same names.
 
 pub mod claude;
+pub mod dialects;
 pub mod document;
 mod eights;
 pub mod estimate;

@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use routectl_auth::SecretSource;
-use routectl_core::{Abilities, Echo, Knob, Quirks};
+use routectl_core::{Abilities, Quirks};
 use routectl_policy::{Account as Gated, Routes, Rules, TargetId};
 use routectl_providers::anthropic::{Anthropic, AuthKind};
 use routectl_providers::compat::{self, Compat};
 use routectl_providers::{Account, Model, Provider, headers};
+use routectl_wire::dialects;
 
-use crate::config::{AnthropicAuth, Config, Model as ModelConfig, Provider as ProviderConfig};
+use crate::config::{AnthropicAuth, Config, Effort, Model as ModelConfig, Provider as ProviderConfig};
 use crate::server::guard::Sources;
 use crate::target::{Clocks, Gates, Names, Target, Upstream};
 
@@ -205,9 +206,11 @@ fn abilities(config: &Config, model: &ModelConfig) -> Abilities {
     Abilities {
         upstream: model.upstream.clone(),
         max_output_tokens: model.max_output_tokens,
-        efforts: model.effort_levels.iter().map(|effort| effort.known()).collect(),
+        efforts: config.efforts(model).into_iter().map(Effort::known).collect(),
+        efforts_named: model.effort_levels.is_some(),
         max_thinking_budget: model.max_thinking_budget,
         adaptive_thinking: model.supports_adaptive_thinking,
+        history: model.history_reasoning.known(),
         auto_cache: provider.is_none_or(ProviderConfig::auto_cache),
         quirks: provider.map_or(Quirks::NONE, |provider| quirks(provider, model)),
     }
@@ -225,15 +228,12 @@ fn quirks(provider: &ProviderConfig, model: &ModelConfig) -> Quirks {
     if let ProviderConfig::AnthropicApi(anthropic) = provider {
         quirks.refuses_sampling |= anthropic.anthropic_version.as_str() >= VERSION_WITHOUT_SAMPLING;
     }
-    if let Some(dialect) = model.reasoning_dialect {
-        let (knob, echo) = match dialect.name() {
-            "openrouter" => (Knob::Unified, Echo::Details),
-            "deepseek" => (Knob::Effort, Echo::Content),
-            "vllm" => (Knob::Effort, Echo::Both),
-            "raw-think-tag" => (Knob::Nothing, Echo::Nothing),
-            _ => (quirks.knob, quirks.echo),
-        };
-        (quirks.knob, quirks.echo) = (knob, echo);
+    let named = model.reasoning_dialect.and_then(|named| dialects::named(named.name()));
+    // What is known of a host's models is more than what is known of its dialect.
+    let said_by_host =
+        |row: &&dialects::Row| row.dialect.name == quirks.dialect.name && !quirks.dialect.hands_off;
+    if let Some(row) = named.filter(|row| !said_by_host(row)) {
+        quirks.dialect = row.for_model(&model.upstream);
     }
     quirks
 }

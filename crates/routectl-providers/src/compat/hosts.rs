@@ -1,33 +1,29 @@
 //! Hosts that speak Chat, and what is different about them. Data only: a new host is a new row,
-//! and a host without one works too. (facts: provider quirks, sections 5 and 6; reasoning,
-//! sections 2 and 11)
+//! and a host without one works too. (facts: provider quirks, sections 5 and 6)
 
-use routectl_core::{CallIds, Choice, Echo, Knob, Quirks, ToolUse, UserMember};
+use routectl_core::{CallIds, Choice, Control, Dialect, Echo, Quirks, ToolUse, Turns, UserMember};
+use routectl_wire::dialects::openai;
 
 /// A host, and what is different about it.
 pub(super) struct Host {
     /// Its domains; what is below them is it too.
     pub(super) domains: &'static [&'static str],
+    /// How its models speak of thinking; empty where the quirks say it.
+    pub(super) dialect: &'static str,
     pub(super) quirks: Quirks,
     /// Models that differ from the rest of the host, by a word of their names.
     pub(super) models: &'static [(&'static str, Quirks)],
 }
 
-/// Any host without a row: a server on this machine, most of the time.
-pub(super) const EVERYWHERE: Host = Host {
-    domains: &[],
-    quirks: Quirks::NONE,
-    models: &[("gpt-oss", Quirks { takes_no_effort: false, ..Quirks::NONE })],
-};
-
 /// Every host with a row.
 pub(super) const HOSTS: &[Host] = &[
     OPENAI, AZURE, OPENROUTER, DEEPSEEK, GROQ, MISTRAL, XAI, MOONSHOT, ZAI, CEREBRAS, FIREWORKS,
-    TOGETHER, NIM, GEMINI, DASHSCOPE, MINIMAX,
+    TOGETHER, NIM, GEMINI, DASHSCOPE, MINIMAX, COPILOT,
 ];
 
 const OPENAI: Host = Host {
     domains: &["api.openai.com"],
+    dialect: "",
     quirks: OFFICIAL,
     models: &[
         ("gpt-5", ALWAYS_THINKS),
@@ -54,7 +50,7 @@ const OFFICIAL: Quirks = Quirks {
     completion_limit: true,
     takes_tier: true,
     user: UserMember::SafetyIdentifier,
-    knob: Knob::Nothing,
+    dialect: openai::SILENT,
     ..Quirks::NONE
 };
 /// Thinks, and can be told not to.
@@ -62,19 +58,20 @@ const THINKS: Quirks = Quirks {
     developer_role: true,
     refuses_sampling: true,
     refuses_stop: true,
-    knob: Knob::Effort,
+    dialect: openai::THINKS,
     ..OFFICIAL
 };
-const ALWAYS_THINKS: Quirks = Quirks { takes_no_effort: false, ..THINKS };
-const THINKS_WHEN_ASKED: Quirks = Quirks { thinks_unasked: false, ..THINKS };
+const ALWAYS_THINKS: Quirks = Quirks { dialect: openai::ALWAYS_THINKS, ..THINKS };
+const THINKS_WHEN_ASKED: Quirks = Quirks { dialect: openai::THINKS_WHEN_ASKED, ..THINKS };
 /// Nobody tells it how much to think.
-const CHATS: Quirks = Quirks { knob: Knob::Nothing, ..THINKS };
+const CHATS: Quirks = Quirks { dialect: openai::SILENT, ..THINKS };
 const FIRST_TO_THINK: Quirks = Quirks { takes_parallel_calls: false, ..ALWAYS_THINKS };
 
 /// The same models. Deployments have any name: of one that says nothing, nothing is known, and it
 /// is not told how much to think, since models that do not think refuse that.
 const AZURE: Host = Host {
     domains: &["openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com"],
+    dialect: "",
     quirks: DEPLOYMENT,
     models: &[
         ("gpt-5", at_azure(ALWAYS_THINKS)),
@@ -92,11 +89,21 @@ const AZURE: Host = Host {
         ("o1", at_azure(FIRST_TO_THINK)),
         ("o3", at_azure(FIRST_TO_THINK)),
         ("o4", at_azure(FIRST_TO_THINK)),
-        ("deepseek", Quirks { takes_json_schema: false, echo: Echo::Content, ..DEPLOYMENT }),
+        ("deepseek", DEEPSEEK_ON_AZURE),
     ],
 };
 
-const DEPLOYMENT: Quirks = Quirks { system_first: false, knob: Knob::Nothing, ..Quirks::NONE };
+const DEPLOYMENT: Quirks = Quirks { system_first: false, dialect: openai::SILENT, ..Quirks::NONE };
+const DEEPSEEK_ON_AZURE: Quirks = Quirks {
+    takes_json_schema: false,
+    dialect: Dialect {
+        name: "deepseek",
+        control: Control::NOTHING,
+        echo: Echo { turns: Turns::Loop, ..Echo::NEVER },
+        ..Dialect::OPENAI
+    },
+    ..DEPLOYMENT
+};
 
 const fn at_azure(quirks: Quirks) -> Quirks {
     Quirks { user: UserMember::User, takes_tier: false, ..quirks }
@@ -104,50 +111,39 @@ const fn at_azure(quirks: Quirks) -> Quirks {
 
 /// A gateway: what a model refuses it leaves out itself. It stands before Anthropic and Bedrock,
 /// which want the tools of earlier calls defined.
-const OPENROUTER: Host = Host {
-    domains: &["openrouter.ai"],
-    quirks: GATEWAY,
-    models: &[("deepseek", Quirks { blank_reasoning: true, ..GATEWAY })],
-};
+const OPENROUTER: Host =
+    Host { domains: &["openrouter.ai"], dialect: "openrouter", quirks: GATEWAY, models: &[] };
 
 const GATEWAY: Quirks = Quirks {
     system_first: false,
     takes_top_k: true,
     takes_cache_marks: true,
     wants_known_tools: true,
-    knob: Knob::Unified,
-    echo: Echo::Details,
     ..Quirks::NONE
 };
 
-/// Thinking goes back since V3.2, at V4 on every message, and never to R1.
 const DEEPSEEK: Host = Host {
     domains: &["api.deepseek.com"],
-    quirks: Quirks { echo: Echo::Content, blank_reasoning: true, ..DEEPSEEK_R1 },
-    models: &[("deepseek-r1", DEEPSEEK_R1)],
+    dialect: "deepseek",
+    quirks: Quirks {
+        system_first: false,
+        takes_json_schema: false,
+        takes_strict: false,
+        takes_parallel_calls: false,
+        blank_content: true,
+        user: UserMember::Nobody,
+        ..Quirks::NONE
+    },
+    models: &[],
 };
 
-const DEEPSEEK_R1: Quirks = Quirks {
-    system_first: false,
-    takes_json_schema: false,
-    takes_strict: false,
-    takes_parallel_calls: false,
-    takes_no_effort: false,
-    blank_content: true,
-    user: UserMember::Nobody,
-    ..Quirks::NONE
-};
+/// Refuses members that it does not know.
+const GROQ: Host =
+    Host { domains: &["api.groq.com"], dialect: "groq", quirks: Quirks::NONE, models: &[] };
 
-/// Refuses members that it does not know, and the effort where a model has none.
-const GROQ: Host = Host {
-    domains: &["api.groq.com"],
-    quirks: Quirks { knob: Knob::Nothing, ..Quirks::NONE },
-    models: &[("gpt-oss", Quirks { takes_no_effort: false, ..Quirks::NONE })],
-};
-
-/// Efforts are `high` and `none` there, at some models only.
 const MISTRAL: Host = Host {
     domains: &["api.mistral.ai"],
+    dialect: "mistral",
     quirks: Quirks {
         choice: Choice::Any,
         names_results: true,
@@ -155,134 +151,101 @@ const MISTRAL: Host = Host {
         takes_stream_options: false,
         user: UserMember::Nobody,
         call_ids: CallIds::Nine,
-        knob: Knob::Nothing,
         ..Quirks::NONE
     },
     models: &[],
 };
 
-/// Models that think refuse stops, and most of them the effort.
+/// Models that think refuse stops.
 const XAI: Host = Host {
     domains: &["api.x.ai"],
+    dialect: "xai",
     quirks: GROK,
     models: &[
         ("grok-2", Quirks { refuses_stop: false, ..GROK }),
         ("grok-3", Quirks { refuses_stop: false, ..GROK }),
-        ("grok-3-mini", Quirks { knob: Knob::Effort, takes_no_effort: false, ..GROK }),
+        ("grok-3-mini", GROK),
         ("non-reasoning", Quirks { refuses_stop: false, ..GROK }),
-        ("grok-4.3", Quirks { knob: Knob::Effort, ..GROK }),
-        ("grok-4.5", Quirks { knob: Knob::Effort, takes_no_effort: false, ..GROK }),
     ],
 };
 
-const GROK: Quirks =
-    Quirks { system_first: false, refuses_stop: true, knob: Knob::Nothing, ..Quirks::NONE };
+const GROK: Quirks = Quirks { system_first: false, refuses_stop: true, ..Quirks::NONE };
 
-/// Wants the thinking back on every message that calls a tool.
 const MOONSHOT: Host = Host {
     domains: &["api.moonshot.ai", "api.moonshot.cn"],
-    quirks: KIMI,
-    models: &[
-        ("k3", Quirks { knob: Knob::Effort, takes_no_effort: false, ..KIMI }),
-        ("thinking", Quirks { refuses_sampling: true, ..KIMI }),
-    ],
+    dialect: "kimi",
+    quirks: Quirks { system_first: false, user: UserMember::Nobody, ..Quirks::NONE },
+    models: &[],
 };
 
-const KIMI: Quirks = Quirks {
-    system_first: false,
-    user: UserMember::Nobody,
-    knob: Knob::Nothing,
-    echo: Echo::Content,
-    blank_reasoning: true,
-    ..Quirks::NONE
-};
-
-/// The effort came with GLM 5.2; to 5.3 the word `none` means all it can.
 const ZAI: Host = Host {
     domains: &["api.z.ai", "open.bigmodel.cn"],
-    quirks: GLM,
-    models: &[
-        ("glm-5.2", Quirks { knob: Knob::Effort, ..GLM }),
-        ("glm-5.3", Quirks { knob: Knob::Effort, takes_no_effort: false, ..GLM }),
-    ],
-};
-
-const GLM: Quirks = Quirks {
-    system_first: false,
-    takes_json_schema: false,
-    user: UserMember::Nobody,
-    knob: Knob::Nothing,
-    echo: Echo::Content,
-    ..Quirks::NONE
+    dialect: "zai",
+    quirks: Quirks {
+        system_first: false,
+        takes_json_schema: false,
+        user: UserMember::Nobody,
+        ..Quirks::NONE
+    },
+    models: &[],
 };
 
 /// Either all tools are strict there or none is.
 const CEREBRAS: Host = Host {
     domains: &["api.cerebras.ai"],
-    quirks: WAFER,
-    models: &[("gpt-oss", Quirks { takes_no_effort: false, ..WAFER })],
-};
-
-const WAFER: Quirks = Quirks { takes_strict: false, ..Quirks::NONE };
-
-const FIREWORKS: Host = Host {
-    domains: &["api.fireworks.ai"],
-    quirks: Quirks { takes_top_k: true, echo: Echo::Content, ..Quirks::NONE },
+    dialect: "cerebras",
+    quirks: Quirks { takes_strict: false, ..Quirks::NONE },
     models: &[],
 };
 
-/// The effort is known to some models only.
-const TOGETHER: Host = Host {
-    domains: &["api.together.xyz", "api.together.ai"],
-    quirks: Quirks { knob: Knob::Nothing, ..TOGETHER_EFFORT },
-    models: &[
-        ("gpt-oss", Quirks { takes_no_effort: false, ..TOGETHER_EFFORT }),
-        ("glm", TOGETHER_EFFORT),
-    ],
+const FIREWORKS: Host = Host {
+    domains: &["api.fireworks.ai"],
+    dialect: "fireworks",
+    quirks: Quirks { takes_top_k: true, ..Quirks::NONE },
+    models: &[],
 };
 
-const TOGETHER_EFFORT: Quirks = Quirks { takes_top_k: true, echo: Echo::Both, ..Quirks::NONE };
+const TOGETHER: Host = Host {
+    domains: &["api.together.xyz", "api.together.ai"],
+    dialect: "together",
+    quirks: Quirks { takes_top_k: true, ..Quirks::NONE },
+    models: &[],
+};
 
 /// Refuses members that it does not know.
 const NIM: Host = Host {
     domains: &["integrate.api.nvidia.com"],
-    quirks: Quirks { knob: Knob::Nothing, ..NIM_EFFORT },
-    models: &[
-        ("gpt-oss", Quirks { takes_no_effort: false, ..NIM_EFFORT }),
-        ("deepseek-v4", Quirks { thinks_unasked: false, ..NIM_EFFORT }),
-    ],
+    dialect: "nim",
+    quirks: Quirks {
+        blank_content: true,
+        takes_parallel_calls: false,
+        user: UserMember::Nobody,
+        ..Quirks::NONE
+    },
+    models: &[],
 };
 
-const NIM_EFFORT: Quirks = Quirks {
-    blank_content: true,
-    takes_parallel_calls: false,
-    user: UserMember::Nobody,
-    ..Quirks::NONE
-};
-
-/// Only the smaller models of 2.5 can be told not to think.
 const GEMINI: Host = Host {
     domains: &["generativelanguage.googleapis.com"],
-    quirks: Quirks { takes_no_effort: false, ..GEMINI_FLASH },
-    models: &[("gemini-2.5-flash", GEMINI_FLASH), ("gemini-2.5-flash-lite", GEMINI_FLASH)],
+    dialect: "gemini",
+    quirks: Quirks {
+        names_results: true,
+        takes_strict: false,
+        takes_parallel_calls: false,
+        user: UserMember::Nobody,
+        ..Quirks::NONE
+    },
+    models: &[],
 };
 
-const GEMINI_FLASH: Quirks = Quirks {
-    names_results: true,
-    takes_strict: false,
-    takes_parallel_calls: false,
-    user: UserMember::Nobody,
-    ..Quirks::NONE
-};
-
-/// Qwen: thinking is switched by members of its own, and read back by no model.
+/// Qwen.
 const DASHSCOPE: Host = Host {
     domains: &["dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com"],
+    dialect: "qwen",
     quirks: Quirks {
         takes_top_k: true,
         takes_cache_marks: true,
         user: UserMember::Nobody,
-        knob: Knob::Nothing,
         ..Quirks::NONE
     },
     models: &[],
@@ -290,6 +253,7 @@ const DASHSCOPE: Host = Host {
 
 const MINIMAX: Host = Host {
     domains: &["api.minimax.io", "api.minimaxi.com"],
+    dialect: "minimax",
     quirks: Quirks {
         completion_limit: true,
         choice: Choice::Free,
@@ -298,8 +262,14 @@ const MINIMAX: Host = Host {
         takes_json_schema: false,
         takes_json_object: false,
         user: UserMember::Nobody,
-        knob: Knob::Nothing,
         ..Quirks::NONE
     },
+    models: &[],
+};
+
+const COPILOT: Host = Host {
+    domains: &["githubcopilot.com"],
+    dialect: "copilot",
+    quirks: Quirks { user: UserMember::Nobody, ..Quirks::NONE },
     models: &[],
 };

@@ -11,7 +11,7 @@ use routectl_auth::Secret;
 use routectl_core::Failure;
 use routectl_wire::{CHAT, Format};
 
-pub use quirks::quirks;
+pub use quirks::{dialect, quirks};
 
 use crate::{Account, Call, Provider, account};
 

@@ -1,16 +1,33 @@
 //! Which quirks a host has, told by its address and its name for the model.
 
 use http::Uri;
-use routectl_core::Quirks;
+use routectl_core::{Dialect, Quirks};
+use routectl_wire::dialects::{self, openai};
 
-use super::hosts::{EVERYWHERE, HOSTS, Host};
+use super::hosts::{HOSTS, Host};
 
 /// The quirks of a model at the host of a base URL. A host that nothing is known of has those of
 /// its model alone.
 pub fn quirks(base_url: &Uri, upstream: &str) -> Quirks {
     let domain = base_url.host().unwrap_or_default().to_ascii_lowercase();
-    let host = HOSTS.iter().find(|host| host.is_at(&domain)).unwrap_or(&EVERYWHERE);
-    host.quirks_of(&upstream.to_ascii_lowercase())
+    let upstream = upstream.to_ascii_lowercase();
+    match HOSTS.iter().find(|host| host.is_at(&domain)) {
+        Some(host) => host.quirks_of(&upstream),
+        None => unknown(&upstream),
+    }
+}
+
+/// The dialect of a model at the host of a base URL, if anything is known of the host.
+pub fn dialect(base_url: &Uri, upstream: &str) -> Option<&'static str> {
+    let dialect = quirks(base_url, upstream).dialect;
+    (!dialect.hands_off).then_some(dialect.name)
+}
+
+/// A host that nothing is known of, most of the time a server on this machine: a translated
+/// request says what the format says, as far as the model is known.
+fn unknown(upstream: &str) -> Quirks {
+    let dialect = openai::ROW.for_model(upstream);
+    Quirks { dialect: Dialect { hands_off: true, ..dialect }, ..Quirks::NONE }
 }
 
 impl Host {
@@ -23,17 +40,10 @@ impl Host {
 
     /// The model that is named at greatest length decides.
     fn quirks_of(&self, upstream: &str) -> Quirks {
-        let named = self.models.iter().filter(|(word, _)| has_word(upstream, word));
-        named.max_by_key(|(word, _)| word.len()).map_or(self.quirks, |(_, quirks)| *quirks)
+        let quirks = dialects::by_word(upstream, self.models).unwrap_or(self.quirks);
+        match dialects::named(self.dialect) {
+            Some(row) => Quirks { dialect: row.for_model(upstream), ..quirks },
+            None => quirks,
+        }
     }
-}
-
-/// Whether a name has a word: `o3` is in `o3-mini` and not in `foo3`.
-fn has_word(name: &str, word: &str) -> bool {
-    let borders = |text: Option<char>| !text.is_some_and(|next| next.is_ascii_alphanumeric());
-    name.match_indices(word).any(|(at, _)| {
-        let before = name.get(..at).and_then(|text| text.chars().next_back());
-        let behind = name.get(at + word.len()..).and_then(|text| text.chars().next());
-        borders(before) && borders(behind)
-    })
 }

@@ -1,6 +1,9 @@
 //! The targets that members are sent to: few, and apart in what they take.
 
-use routectl_core::{Abilities, CallIds, Choice, Echo, Effort, Knob, Quirks, UserMember};
+use routectl_core::{
+    Abilities, CallIds, Choice, Control, Dialect, Effort, Quirks, UserMember,
+};
+use routectl_wire::dialects;
 
 /// A target, by the name that the page gives it.
 pub(crate) struct Target {
@@ -43,7 +46,7 @@ pub(crate) fn of_chat() -> Vec<Target> {
     };
     vec![
         target("any host", "one", Quirks::NONE, &Abilities::default().efforts),
-        target("a rich host", "anthropic/claude-one", RICH, &Effort::ALL),
+        target("a rich host", "anthropic/claude-one", rich(), &Effort::ALL),
         target("a poor host", "one", POOR, &Abilities::default().efforts),
     ]
 }
@@ -57,10 +60,13 @@ const RICH: Quirks = Quirks {
     system_first: false,
     takes_tier: true,
     user: UserMember::SafetyIdentifier,
-    knob: Knob::Unified,
-    echo: Echo::Details,
     ..Quirks::NONE
 };
+
+fn rich() -> Quirks {
+    let row = dialects::named("openrouter").unwrap();
+    Quirks { dialect: row.for_model("anthropic/claude-one"), ..RICH }
+}
 
 const POOR: Quirks = Quirks {
     refuses_sampling: true,
@@ -73,6 +79,6 @@ const POOR: Quirks = Quirks {
     choice: Choice::Free,
     user: UserMember::Nobody,
     call_ids: CallIds::Nine,
-    knob: Knob::Nothing,
+    dialect: Dialect { control: Control::NOTHING, ..Dialect::UNKNOWN },
     ..Quirks::NONE
 };

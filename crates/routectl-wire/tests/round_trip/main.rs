@@ -8,8 +8,8 @@ mod meaning;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use routectl_core::{Abilities, Echo, Effort, Quirks, Request, Role};
-use routectl_wire::{CHAT, Document, Format, MESSAGES};
+use routectl_core::{Abilities, Dialect, Effort, Quirks, Request, Role};
+use routectl_wire::{CHAT, Document, Format, MESSAGES, dialects};
 
 use conversations::request;
 use meaning::Meaning;
@@ -49,8 +49,10 @@ fn open(request: &Request) -> Abilities {
     // Models that take the operator's words in mid-conversation take no sampling, and the other
     // way round. (facts: Anthropic Messages, section 7)
     let operator = request.turns.iter().any(|turn| turn.role == Role::System);
+    let upstream = if operator { "claude-opus-5" } else { "one" };
+    let gateway = dialects::named("openrouter").unwrap().for_model(upstream);
     Abilities {
-        upstream: if operator { "claude-opus-5" } else { "one" }.to_owned(),
+        upstream: upstream.to_owned(),
         efforts: Effort::ALL.to_vec(),
         auto_cache: false,
         quirks: Quirks {
@@ -58,7 +60,7 @@ fn open(request: &Request) -> Abilities {
             takes_images_in_results: true,
             system_first: false,
             takes_tier: true,
-            echo: Echo::Details,
+            dialect: Dialect { echo: gateway.echo, seals: gateway.seals, ..Dialect::OPENAI },
             ..Quirks::NONE
         },
         ..Abilities::default()

@@ -181,12 +181,19 @@ impl Check<'_, '_, '_> {
         }
     }
 
+    /// Keys that say how a host that speaks Chat goes about reasoning.
     fn dialect(&mut self, model: &Node<'_, '_>, kind: Option<&str>) {
-        let Some(dialect) = model.entry("reasoning_dialect") else { return };
         let Some(kind) = kind.filter(|kind| *kind != "openai-compat") else { return };
-        if dialect.value.as_str().is_some_and(|name| Dialect::named(name).is_some()) {
-            let message = format!("is not read on kind {kind:?}. Remove it.");
-            self.findings.notice(dialect.at, &dialect.path, message);
+        let is_dialect = |name: &str| Dialect::named(name).is_some();
+        let is_history = |word: &str| ["strip", "preserve"].contains(&word);
+        let known: [(&str, &dyn Fn(&str) -> bool); 2] =
+            [("reasoning_dialect", &is_dialect), ("history_reasoning", &is_history)];
+        for (key, is_known) in known {
+            let Some(entry) = model.entry(key) else { continue };
+            if entry.value.as_str().is_some_and(is_known) {
+                let message = format!("is not read on kind {kind:?}. Remove it.");
+                self.findings.notice(entry.at, &entry.path, message);
+            }
         }
     }
 

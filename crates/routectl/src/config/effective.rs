@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use routectl_policy::{Cooldown, Rules, Statuses};
+use routectl_providers::compat;
 use serde_json::{Map, Value};
 
 use super::schema::{
-    AnthropicAuth, BaseUrl, Config, Dialect, Feature, Headers, HostName, Model, Provider,
+    AnthropicAuth, BaseUrl, Config, Dialect, Effort, Feature, Headers, HostName, Model, Provider,
     ResponsesAuth, Retry, SecretText,
 };
 
@@ -117,12 +118,19 @@ impl Config {
         toml::to_string(&table)
     }
 
-    /// How the host of this model speaks of reasoning; `None` where the format itself does.
+    /// How the host of this model speaks of reasoning; `None` where the format itself does, and
+    /// where nothing is known of the host.
     pub fn dialect(&self, model: &Model) -> Option<Dialect> {
-        match self.provider(model)? {
-            Provider::OpenaiCompat(_) => Some(model.reasoning_dialect.unwrap_or(Dialect::OPENAI)),
-            Provider::AnthropicApi(_) | Provider::Bedrock(_) | Provider::OpenaiResponses(_) => None,
-        }
+        let Provider::OpenaiCompat(provider) = self.provider(model)? else { return None };
+        let address = provider.base_url.as_str().parse().ok();
+        let known = address.and_then(|address| compat::dialect(&address, &model.upstream));
+        model.reasoning_dialect.or_else(|| Dialect::named(known?))
+    }
+
+    /// Efforts that a translated request for this model may say.
+    pub fn efforts(&self, model: &Model) -> Vec<Effort> {
+        let usual = || vec![Effort::Low, Effort::Medium, Effort::High];
+        model.effort_levels.clone().unwrap_or_else(usual)
     }
 }
 

@@ -9,41 +9,6 @@ use routectl_providers::headers;
 
 use super::address;
 
-/// Every reasoning dialect: the six names that routectl's users know, then ours.
-pub(super) const DIALECTS: [&str; 31] = [
-    "openai",
-    "deepseek",
-    "vllm",
-    "raw-think-tag",
-    "openrouter",
-    "passthrough",
-    "anthropic-adaptive",
-    "anthropic-legacy",
-    "bedrock-converse",
-    "cerebras",
-    "copilot",
-    "deepseek-r1",
-    "fireworks",
-    "gemini-compat",
-    "gemini-native",
-    "groq",
-    "kimi",
-    "llamacpp",
-    "lmstudio",
-    "minimax",
-    "mistral",
-    "nim",
-    "ollama-compat",
-    "ollama-native",
-    "openai-chat",
-    "openai-responses",
-    "qwen",
-    "sglang",
-    "together",
-    "xai-chat",
-    "zai",
-];
-
 /// Whether the text is what the format asks for. A format without a rule here takes anything.
 pub(super) fn check(format: &str, text: &str) -> Result<(), String> {
     match format {

@@ -25,10 +25,9 @@ enum Matters {
 const PROVIDERS: &[&str] = &["providers", "*"];
 const MODELS: &[&str] = &["models", "*"];
 
-const NOT_YET: [NotYet; 7] = [
+const NOT_YET: [NotYet; 6] = [
     NotYet { tables: PROVIDERS, key: "context_management", matters: Matters::Wanted },
     NotYet { tables: PROVIDERS, key: "max_thinking_entry_bytes", matters: Matters::Set },
-    NotYet { tables: MODELS, key: "history_reasoning", matters: Matters::Set },
     NotYet { tables: MODELS, key: "price", matters: Matters::Set },
     NotYet { tables: &[], key: "bedrock", matters: Matters::Set },
     NotYet { tables: &[], key: "usage", matters: Matters::Set },

@@ -19,19 +19,21 @@ pub struct Model {
     /// Whether a client may name it; an alias always may.
     #[serde(default = "yes")]
     pub selectable: bool,
-    /// How the host speaks of reasoning. Without it: `openai` on `openai-compat`, where alone it
-    /// is read.
+    /// How the host speaks of reasoning; read on `openai-compat` alone. Without it: as is known of
+    /// the host, and of others nothing: a client of the same format is taken at its word, and a
+    /// translated request says what `openai` does.
     #[serde(default)]
     pub reasoning_dialect: Option<Dialect>,
-    /// What becomes of the reasoning of earlier turns.
+    /// What becomes of the reasoning of earlier turns; read on `openai-compat` alone.
     #[serde(default)]
     pub history_reasoning: HistoryReasoning,
     /// Anthropic models: adaptive thinking and `output_config.effort` instead of a budget.
     #[serde(default)]
     pub supports_adaptive_thinking: bool,
-    /// A caller's effort is clamped to these; `[]` passes it as it is.
-    #[serde(default = "usual_efforts")]
-    pub effort_levels: Vec<Effort>,
+    /// A caller's effort is clamped to these; `[]` passes it as it is. Without it: `low`, `medium`
+    /// and `high`, and what a client of the same format says stays as it is.
+    #[serde(default)]
+    pub effort_levels: Option<Vec<Effort>>,
     /// Cap on the thinking budget, in tokens; 0 is no cap.
     #[serde(default)]
     pub max_thinking_budget: u64,
@@ -72,8 +74,19 @@ pub enum HistoryReasoning {
     Auto,
     /// Never sent.
     Strip,
-    /// Always sent.
+    /// Always sent, and the host is asked to keep it where it can be asked.
     Preserve,
+}
+
+impl HistoryReasoning {
+    /// The hub's word for it.
+    pub fn known(self) -> routectl_core::History {
+        match self {
+            Self::Auto => routectl_core::History::Auto,
+            Self::Strip => routectl_core::History::Strip,
+            Self::Preserve => routectl_core::History::Preserve,
+        }
+    }
 }
 
 /// How hard a model should think, weakest first.
@@ -128,8 +141,4 @@ pub struct Price {
 
 fn yes() -> bool {
     true
-}
-
-fn usual_efforts() -> Vec<Effort> {
-    vec![Effort::Low, Effort::Medium, Effort::High]
 }

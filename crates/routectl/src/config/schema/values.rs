@@ -8,10 +8,11 @@ use std::str::FromStr;
 
 use routectl_auth::{BadReference, SecretRef};
 use routectl_core::Class;
+use routectl_wire::dialects;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::super::rules::{self, DIALECTS};
+use super::super::rules;
 
 /// Declares a string type with a rule.
 macro_rules! ruled {
@@ -169,17 +170,14 @@ impl Serialize for ProxyUrl {
     }
 }
 
-/// How a host on the Chat format speaks of reasoning; one of [`DIALECTS`].
+/// How a host on the Chat format speaks of reasoning; one of [`dialects::DIALECTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Dialect(&'static str);
 
 impl Dialect {
-    /// What a model on `openai-compat` has when the file says nothing.
-    pub const OPENAI: Self = Self("openai");
-
     /// The dialect with this name, if there is one.
     pub fn named(name: &str) -> Option<Self> {
-        DIALECTS.into_iter().find(|known| *known == name).map(Self)
+        dialects::named(name).map(|row| Self(row.dialect.name))
     }
 
     /// The name as it stands in the file.
@@ -205,7 +203,8 @@ impl JsonSchema for Dialect {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "enum": DIALECTS })
+        let names: Vec<_> = dialects::DIALECTS.iter().map(|row| row.dialect.name).collect();
+        json_schema!({ "type": "string", "enum": names })
     }
 }
 

@@ -22,15 +22,23 @@ pub(super) fn write<'a>(writer: &mut Writer<'a>, messages: &mut List<'_>, turn: 
     let sorted = sort(writer, turn);
     let mut message = messages.object();
     message.text("role", "assistant");
-    content(writer, &mut message, &sorted);
+    let told = echo::told(writer, turn, &sorted.thinking, &sorted.calls);
+    match &told.lead {
+        Some(lead) => message.raw("content", &lead.content(&parts::joined(&sorted.said, ""))),
+        None => content(writer, &mut message, &sorted),
+    }
     if !sorted.refusal.is_empty() {
         message.text("refusal", &sorted.refusal);
     }
-    echo::write(writer, &mut message, &sorted.thinking);
+    told.members.iter().for_each(|(member, json)| message.raw(member, json));
     if !sorted.calls.is_empty() {
         let mut calls = message.list("tool_calls");
-        for call in sorted.calls {
-            self::call(writer, calls.object(), call);
+        for (index, call) in sorted.calls.iter().enumerate() {
+            let mut object = calls.object();
+            self::call(writer, &mut object, call);
+            if index == 0 {
+                echo::unsigned(writer, turn, &mut object);
+            }
         }
     }
 }
@@ -68,7 +76,7 @@ fn content(writer: &Writer<'_>, message: &mut Object<'_>, sorted: &Sorted<'_>) {
     }
 }
 
-fn call(writer: &Writer<'_>, mut object: Object<'_>, call: &ToolCall) {
+fn call(writer: &Writer<'_>, object: &mut Object<'_>, call: &ToolCall) {
     let name = writer.names.upstream(&call.name);
     object.text("id", &CallIdRule::from(writer.quirks().call_ids).apply(&call.id));
     if call.takes_text {

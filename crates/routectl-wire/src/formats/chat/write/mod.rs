@@ -51,14 +51,15 @@ impl Writer<'_> {
     /// Writes the request and gives the stops that the upstream is not told of.
     fn body(&mut self, mut body: Object<'_>) -> Vec<String> {
         let output = output::plan(self.request, self.quirks());
-        let thinking = thinking::plan(self.request, self.abilities);
+        let mut thinking = thinking::plan(self.request, self.abilities);
         body.text("model", &self.abilities.upstream);
         tools::write(self, &mut body);
         messages::write(self, &mut body, output.instruction.as_deref());
         self.prefill();
         output.write(self, &mut body);
-        thinking.write(self, &mut body);
-        settings::sampling(self, &mut body, thinking.is_off());
+        thinking.write(&mut body);
+        self.losses.append(&mut thinking.losses);
+        settings::sampling(self, &mut body, thinking.is_off);
         let stops = settings::stops(self, &mut body);
         settings::rest(self, &mut body);
         let foreign = self.request.foreign.iter();

@@ -14,10 +14,13 @@ const MAX_USER: usize = 128;
 /// Writes how the next token is chosen. Models that think refuse it unless they are told not to.
 pub(super) fn sampling(writer: &mut Writer<'_>, body: &mut Object<'_>, thinking_is_off: bool) {
     let sampling = writer.request.sampling;
-    let refused = writer.quirks().refuses_sampling && !thinking_is_off;
+    let quirks = writer.abilities.quirks;
+    let refused = |name: &str| {
+        !thinking_is_off && (quirks.refuses_sampling || quirks.dialect.refuses.contains(&name))
+    };
     for (name, value) in [("temperature", sampling.temperature), ("top_p", sampling.top_p)] {
         match value {
-            Some(value) if !refused => body.number(name, value),
+            Some(value) if !refused(name) => body.number(name, value),
             // What every model does by itself is not lost.
             Some(1.0) | None => {}
             Some(_) => writer.losses.push(Loss::dropped(name, "the model takes no sampling")),

@@ -9,12 +9,17 @@ mod thinking;
 mod tools;
 
 use routectl_core::{
-    Abilities, Block, Content, MemberNames, Place, Quirks, Reasoning, Request, Role, Seal,
+    Abilities, Block, Content, Dialect, MemberNames, Place, Quirks, Reasoning, Request, Role, Seal,
     SealKind, Source, Tool, ToolCall, ToolInput, ToolResult, Turn,
 };
 
 use super::request as write;
-use crate::Spelled;
+use crate::{Spelled, dialects};
+
+/// What most models of a dialect speak.
+fn spoken(dialect: &str) -> Dialect {
+    dialects::named(dialect).unwrap().dialect
+}
 
 /// A host that nothing is known of.
 fn any_host() -> Abilities {
@@ -134,7 +139,7 @@ fn hosts() -> Vec<(&'static str, Abilities)> {
         system_first: false,
         takes_cache_marks: true,
         takes_images_in_results: true,
-        echo: routectl_core::Echo::Details,
+        dialect: spoken("openrouter"),
         ..Quirks::NONE
     };
     let picky = Quirks {
@@ -142,7 +147,7 @@ fn hosts() -> Vec<(&'static str, Abilities)> {
         names_results: true,
         blank_content: true,
         call_ids: routectl_core::CallIds::Nine,
-        echo: routectl_core::Echo::Both,
+        dialect: spoken("vllm"),
         ..Quirks::NONE
     };
     vec![("any", any_host()), ("able", host(able)), ("picky", host(picky))]

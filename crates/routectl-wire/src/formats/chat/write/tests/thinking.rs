@@ -1,8 +1,9 @@
 //! How much to think, and what was thought.
 
-use routectl_core::{Echo, Effort, Knob, ReasoningControl, Show, ToolUse};
+use routectl_core::{Control, Effort, ReasoningControl, Show, ToolUse};
 
 use super::*;
+use crate::dialects::openai;
 
 const SILENT: ReasoningControl =
     ReasoningControl { enabled: None, effort: None, budget: None, show: None };
@@ -23,29 +24,32 @@ fn hello(reasoning: ReasoningControl) -> Request {
 
 #[test]
 fn what_a_client_asks_of_thinking_becomes_an_effort() {
-    let never = Quirks { takes_no_effort: false, ..Quirks::NONE };
-    let asleep = Quirks { thinks_unasked: false, ..Quirks::NONE };
-    for (quirks, control, said, lost) in [
-        (Quirks::NONE, SILENT, "absent", ""),
-        (Quirks::NONE, OFF, r#""none""#, ""),
+    let usual = Dialect::UNKNOWN;
+    let never = openai::ALWAYS_THINKS;
+    let asleep = openai::THINKS_WHEN_ASKED;
+    let silent = Dialect { control: Control::NOTHING, ..usual };
+    for (dialect, control, said, lost) in [
+        (usual, SILENT, "absent", ""),
+        (usual, OFF, r#""none""#, ""),
         (never, OFF, r#""low""#, "clamped thinking: "),
-        (Quirks::NONE, ON, "absent", ""),
+        (usual, ON, "absent", ""),
         (asleep, ON, r#""medium""#, ""),
-        (Quirks::NONE, effort(Effort::High), r#""high""#, ""),
-        (Quirks::NONE, effort(Effort::Max), r#""high""#, "clamped thinking: "),
-        (Quirks::NONE, budget(1_024), r#""low""#, ""),
-        (Quirks::NONE, budget(1_025), r#""medium""#, "degraded thinking: "),
-        (Quirks::NONE, budget(31_999), r#""high""#, "degraded thinking: "),
-        (Quirks { knob: Knob::Nothing, ..Quirks::NONE }, ON, "absent", ""),
-        (Quirks { knob: Knob::Nothing, ..Quirks::NONE }, OFF, "absent", "dropped thinking: "),
+        (usual, effort(Effort::High), r#""high""#, ""),
+        (usual, effort(Effort::Max), r#""high""#, "clamped thinking: "),
+        (usual, budget(1_024), r#""low""#, ""),
+        (usual, budget(1_025), r#""medium""#, "degraded thinking: "),
+        (usual, budget(31_999), r#""high""#, "degraded thinking: "),
+        (silent, ON, "absent", ""),
+        (silent, OFF, "absent", "dropped thinking: "),
         (
-            Quirks::NONE,
+            usual,
             ReasoningControl { effort: Some(Effort::Low), ..OFF },
             r#""none""#,
             "dropped thinking: ",
         ),
     ] {
-        let (given, losses) = member(&hello(control), &host(quirks), "reasoning_effort");
+        let (given, losses) =
+            member(&hello(control), &host(Quirks { dialect, ..Quirks::NONE }), "reasoning_effort");
         assert_eq!(given, said, "{control:?}");
         assert_eq!(losses.len(), usize::from(!lost.is_empty()), "{control:?}: {losses:?}");
         assert!(losses.iter().all(|loss| loss.starts_with(lost)), "{control:?}: {losses:?}");
@@ -54,7 +58,7 @@ fn what_a_client_asks_of_thinking_becomes_an_effort() {
 
 #[test]
 fn a_gateway_takes_efforts_and_budgets_alike() {
-    let quirks = Quirks { knob: Knob::Unified, ..Quirks::NONE };
+    let quirks = Quirks { dialect: spoken("openrouter"), ..Quirks::NONE };
     let abilities = Abilities { efforts: Vec::new(), max_thinking_budget: 20_000, ..host(quirks) };
     let hidden = |control| ReasoningControl { show: Some(Show::Nothing), ..control };
     for (control, said, lost) in [
@@ -120,16 +124,16 @@ fn cases_25_and_27_thinking_goes_to_hosts_that_take_it_and_seals_to_nobody_else(
         thought("", Some((CLAUDE, SealKind::Encrypted))),
         thought("", None),
     ];
-    for (echo, said, lost) in [
-        (Echo::Nothing, "{}", ["dropped", "dropped", "dropped"].as_slice()),
-        (Echo::Content, r#"{"reasoning_content":"own\n\nsealed"}"#, &["degraded", "dropped"]),
+    for (dialect, said, lost) in [
+        ("openai", "{}", ["dropped", "dropped", "dropped"].as_slice()),
+        ("zai", r#"{"reasoning_content":"own\n\nsealed"}"#, &["degraded", "dropped"]),
         (
-            Echo::Both,
+            "vllm",
             r#"{"reasoning":"own\n\nsealed","reasoning_content":"own\n\nsealed"}"#,
             &["degraded", "dropped"],
         ),
         (
-            Echo::Details,
+            "openrouter",
             concat!(
                 r#"{"reasoning_details":[{"type":"reasoning.text","text":"own","format":"unknown","index":0},"#,
                 r#"{"type":"reasoning.text","text":"sealed","format":"unknown","index":1}]}"#
@@ -137,18 +141,19 @@ fn cases_25_and_27_thinking_goes_to_hosts_that_take_it_and_seals_to_nobody_else(
             &["degraded", "dropped"],
         ),
     ] {
-        let (given, losses) = echoed(&thoughts, &host(Quirks { echo, ..Quirks::NONE }));
+        let quirks = Quirks { dialect: spoken(dialect), ..Quirks::NONE };
+        let (given, losses) = echoed(&thoughts, &host(quirks));
         assert_eq!(given, said);
         let fates: Vec<_> = losses.iter().filter_map(|loss| loss.split(' ').next()).collect();
-        assert_eq!(fates, lost, "{echo:?}: {losses:?}");
+        assert_eq!(fates, lost, "{dialect}: {losses:?}");
     }
 }
 
 #[test]
 fn a_gateway_gets_the_seals_of_the_vendor_behind_it() {
-    let gateway = |upstream: &str| Abilities {
-        upstream: upstream.to_owned(),
-        ..host(Quirks { echo: Echo::Details, ..Quirks::NONE })
+    let gateway = |upstream: &str| {
+        let dialect = dialects::named("openrouter").unwrap().for_model(upstream);
+        host(Quirks { dialect, ..Quirks::NONE })
     };
     let signed = thought("hm", Some((CLAUDE, SealKind::Signature)));
     let hidden = thought("", Some(("openai-responses-v1", SealKind::Encrypted)));
@@ -173,7 +178,7 @@ fn a_gateway_gets_the_seals_of_the_vendor_behind_it() {
 
 #[test]
 fn case_53_a_host_that_misses_thinking_is_told_that_there_was_none() {
-    let quirks = Quirks { echo: Echo::Content, blank_reasoning: true, ..Quirks::NONE };
+    let quirks = Quirks { dialect: spoken("deepseek"), ..Quirks::NONE };
     let mut request = ask(&[user([text("hi")]), assistant([text("so.")]), user([text("on")])]);
     let said = |request: &Request| {
         body(&write(request, &host(quirks)))["messages"][1].get("reasoning_content").cloned()

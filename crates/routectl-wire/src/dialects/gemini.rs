@@ -1,0 +1,66 @@
+//! `gemini`: the OpenAI-compatible endpoint of Gemini. From the third generation on it refuses a
+//! tool loop whose first call has lost its signature, and takes a word in its place. (facts:
+//! reasoning, section 2.18)
+
+use routectl_core::{
+    Control, Dialect, Echo, Effort, Efforts, Form, Missing, Readout, Switch, Tags, Turns,
+};
+
+use super::Row;
+
+pub(super) const ROW: Row = Row {
+    dialect: GEMINI_3,
+    models: &[
+        ("gemini-2.0", GEMINI_2),
+        ("gemini-2.5", GEMINI_2),
+        ("gemini-2.5-flash", FLASH),
+        ("gemini-2.5-flash-lite", FLASH),
+        ("gemini-3-pro", PRO),
+    ],
+};
+
+/// Accepted in the place of a signature. (facts: reasoning, section 2.18)
+const UNSIGNED: &str = "skip_thought_signature_validator";
+
+const CONTROL: Control = Control {
+    effort: Some(Efforts {
+        path: "reasoning_effort",
+        known: &[Effort::Minimal, Effort::Low, Effort::Medium, Effort::High],
+    }),
+    knows: &["extra_body"],
+    ..Control::NOTHING
+};
+
+const GEMINI_3: Dialect = Dialect {
+    name: "gemini",
+    control: CONTROL,
+    readout: Readout {
+        members: &["extra_content"],
+        tags: Some(Tags { opened: false, again: true }),
+    },
+    echo: Echo {
+        turns: Turns::Calling,
+        form: Form::CallSeals,
+        missing: Missing::Sentinel(UNSIGNED),
+        ..Echo::NEVER
+    },
+    tag: "google-gemini-v1",
+    seals: &["google-gemini-v1", "gemini-v1"],
+    ..Dialect::OPENAI
+};
+
+const PRO: Dialect = Dialect {
+    control: Control {
+        effort: Some(Efforts { path: "reasoning_effort", known: &[Effort::Low, Effort::High] }),
+        ..CONTROL
+    },
+    ..GEMINI_3
+};
+
+/// Does without its signatures.
+const GEMINI_2: Dialect =
+    Dialect { echo: Echo { missing: Missing::Nothing, ..GEMINI_3.echo }, ..GEMINI_3 };
+
+/// The only ones that can be told not to think.
+const FLASH: Dialect =
+    Dialect { control: Control { switch: Some(Switch::NONE), ..CONTROL }, ..GEMINI_2 };

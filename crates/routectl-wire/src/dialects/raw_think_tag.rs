@@ -1,0 +1,25 @@
+//! `raw-think-tag`: a model without a parser before it: its thinking stands in the text, between
+//! tags, and nobody tells it how much to think. (facts: reasoning, section 2.23)
+
+use routectl_core::{Control, Dialect, Echo, Form, Readout, Tags, Turns};
+
+use super::Row;
+
+pub(super) const ROW: Row = Row { dialect: RAW, models: &[("minimax", MINIMAX)] };
+
+const RAW: Dialect = Dialect {
+    name: "raw-think-tag",
+    control: Control::NOTHING,
+    readout: Readout { members: &[], tags: Some(Tags { opened: false, again: false }) },
+    echo: Echo { form: Form::Tags, ..Echo::NEVER },
+    tag: "raw-think-tag-v1",
+    ..Dialect::OPENAI
+};
+
+/// Thinks between its steps, and works worse when that is taken away. (facts: reasoning, section
+/// 2.15)
+const MINIMAX: Dialect = Dialect {
+    readout: Readout { members: &[], tags: Some(Tags { opened: false, again: true }) },
+    echo: Echo { turns: Turns::All, ..RAW.echo },
+    ..RAW
+};
