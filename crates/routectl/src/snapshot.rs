@@ -14,7 +14,9 @@ use routectl_providers::compat::{self, Compat};
 use routectl_providers::{Account, Model, Provider, headers};
 use routectl_wire::dialects;
 
-use crate::config::{AnthropicAuth, Config, Effort, Model as ModelConfig, Provider as ProviderConfig};
+use crate::config::{
+    AnthropicAuth, Config, Effort, Model as ModelConfig, Provider as ProviderConfig,
+};
 use crate::server::guard::Sources;
 use crate::target::{Clocks, Gates, Names, Target, Upstream};
 

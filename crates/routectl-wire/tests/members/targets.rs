@@ -1,8 +1,6 @@
 //! The targets that members are sent to: few, and apart in what they take.
 
-use routectl_core::{
-    Abilities, CallIds, Choice, Control, Dialect, Effort, Quirks, UserMember,
-};
+use routectl_core::{Abilities, CallIds, Choice, Control, Dialect, Effort, Quirks, UserMember};
 use routectl_wire::dialects;
 
 /// A target, by the name that the page gives it.

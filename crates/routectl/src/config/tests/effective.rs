@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use routectl_core::Class;
 use routectl_policy::{Rules, Statuses};
+use routectl_wire::dialects;
 
 use super::config;
+use crate::config::{Dialect, schema};
 
 const TWO: &str = r#"
 [providers.p]
@@ -238,10 +240,8 @@ upstream = "u"
     provider = "compat"
     upstream = "u"
     selectable = true
-    reasoning_dialect = "openai"
     history_reasoning = "auto"
     supports_adaptive_thinking = false
-    effort_levels = ["low", "medium", "high"]
     max_thinking_budget = 0
 
     [retry]
@@ -276,4 +276,37 @@ upstream = "u"
     [telemetry]
     prometheus = true
     "##);
+}
+
+#[test]
+fn a_models_dialect_is_the_files_else_its_hosts_and_nothing_where_nobody_knows() {
+    let text = |url: &str, more: &str| {
+        format!(
+            "[providers.p]\nkind = \"openai-compat\"\nbase_url = \"{url}\"\n\
+             api_key_ref = \"literal:x\"\n[models.m]\nprovider = \"p\"\nupstream = \"u\"\n{more}"
+        )
+    };
+    for (url, more, dialect) in [
+        ("https://api.deepseek.com", "", Some("deepseek")),
+        ("https://api.deepseek.com", "reasoning_dialect = \"vllm\"", Some("vllm")),
+        ("http://127.0.0.1:8000/v1", "", None),
+        ("http://127.0.0.1:8000/v1", "reasoning_dialect = \"openai\"", Some("openai")),
+    ] {
+        let config = config(&text(url, more));
+        let given = config.dialect(&config.models["m"]);
+        assert_eq!(given.map(Dialect::name), dialect, "{url} {more}");
+    }
+}
+
+#[test]
+fn every_dialect_can_be_named_and_the_first_six_keep_their_names() {
+    let names: Vec<_> = dialects::DIALECTS.iter().map(|row| row.dialect.name).collect();
+    let first = ["openai", "deepseek", "vllm", "raw-think-tag", "openrouter", "passthrough"];
+    assert_eq!(names[..6], first);
+    assert!(names.iter().all(|name| Dialect::named(name).is_some()));
+    let listed =
+        schema()["properties"]["models"]["additionalProperties"]["properties"]["reasoning_dialect"]
+            ["enum"]
+            .clone();
+    assert_eq!(listed, serde_json::json!(names));
 }

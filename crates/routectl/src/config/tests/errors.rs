@@ -293,6 +293,7 @@ upstream = "anthropic.claude-opus-4-1-20250805-v1:0"
 provider = "claude"
 upstream = "claude-sonnet-4-5"
 reasoning_dialect = "vllm"
+history_reasoning = "strip"
 header_extras = { x-api-key = "canary" }
 
 [usage]
@@ -312,9 +313,10 @@ prometheus = false
     note: routectl.toml:17:12: providers.aws: kind "bedrock" is not served yet; its models are skipped.
     note: routectl.toml:21:9: models.opus: skipped: provider "aws" is not served yet.
     note: routectl.toml:28:1: models.sonnet.reasoning_dialect: is not read on kind "anthropic-api". Remove it.
-    note: routectl.toml:29:19: models.sonnet.header_extras.x-api-key: credentials belong in `api_key_ref`; this one is dropped. Remove it.
-    note: routectl.toml:31:2: usage: is read and checked, and not served yet.
-    note: routectl.toml:34:2: telemetry: is read and checked, and not served yet.
+    note: routectl.toml:29:1: models.sonnet.history_reasoning: is not read on kind "anthropic-api". Remove it.
+    note: routectl.toml:30:19: models.sonnet.header_extras.x-api-key: credentials belong in `api_key_ref`; this one is dropped. Remove it.
+    note: routectl.toml:32:2: usage: is read and checked, and not served yet.
+    note: routectl.toml:35:2: telemetry: is read and checked, and not served yet.
     "##);
 }
 
@@ -360,7 +362,6 @@ enabled = true
     note: routectl.toml:7:1: providers.login.auth_kind: logins are not served yet, and without api_key_ref this is one. Set api_key_ref to env://VAR or file:///abs/path.
     note: routectl.toml:8:1: providers.login.context_management: is read and checked, and not served yet.
     note: routectl.toml:9:1: providers.login.max_thinking_entry_bytes: is read and checked, and not served yet.
-    note: routectl.toml:20:1: models.m.history_reasoning: is read and checked, and not served yet.
     note: routectl.toml:24:1: models.m.price: is read and checked, and not served yet.
     note: routectl.toml:31:2: bedrock: is read and checked, and not served yet.
     note: routectl.toml:34:2: usage: is read and checked, and not served yet.
