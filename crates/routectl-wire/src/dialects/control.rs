@@ -12,6 +12,8 @@ use crate::json::Object;
 pub struct Limits<'a> {
     /// Efforts that the model knows; empty knows them all.
     pub efforts: &'a [Effort],
+    /// The operator named them, and knows better than what is known of the host.
+    pub named: bool,
     /// Cap on a budget, in tokens; 0 is no cap.
     pub max_budget: u64,
     /// Most tokens of the answer, thinking included.
@@ -191,7 +193,10 @@ impl Planner<'_> {
     /// Says the effort as far as model and host know it, and gives what it said.
     fn say_effort(&mut self, asked: Effort) -> Effort {
         let Some(efforts) = self.dialect.control.effort else { return asked };
-        let given = asked.clamped(self.limits.efforts).clamped(efforts.known);
+        let mut given = asked.clamped(self.limits.efforts);
+        if !self.limits.named {
+            given = given.clamped(efforts.known);
+        }
         self.plan.say(efforts.path, format!("\"{}\"", given.name()));
         given
     }
@@ -319,7 +324,11 @@ pub fn parts(path: &'static str) -> (&'static str, Option<&'static str>) {
 impl<'a> Limits<'a> {
     /// The limits of a target for a request with this limit of its own.
     pub fn of(abilities: &'a Abilities, max_tokens: Option<u64>) -> Self {
-        let Abilities { efforts, max_thinking_budget, .. } = abilities;
-        Self { efforts, max_budget: *max_thinking_budget, max_tokens }
+        Self {
+            efforts: &abilities.efforts,
+            named: abilities.efforts_named,
+            max_budget: abilities.max_thinking_budget,
+            max_tokens,
+        }
     }
 }
