@@ -9,6 +9,7 @@ pub mod dialects;
 pub mod document;
 mod eights;
 pub mod estimate;
+mod fit;
 pub mod formats;
 pub mod framing;
 pub mod grammar;
@@ -23,6 +24,7 @@ mod way_back;
 use routectl_core::{Abilities, Event, Failure, Loss, Needs, Request};
 
 pub use document::{BadBody, Change, Document, Edit, Spliced, Step};
+pub use fit::Fit;
 pub use formats::{CHAT, FORMATS, MESSAGES};
 pub use framing::{Frame, Framing};
 pub use reply::{Changes, Renamed, Reply, Spelled};
@@ -56,6 +58,9 @@ pub trait Format: Send + Sync {
 
     /// A request of another format in this one's words, for a target that takes this much.
     fn write(&self, request: &Request, abilities: &Abilities) -> Spelled;
+
+    /// What of a request has to be changed for a target of this same format. Nothing, for most.
+    fn fit(&self, body: &Document, abilities: &Abilities) -> Fit;
 
     /// A writer for one answer to a client of this format.
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder>;

@@ -6,7 +6,7 @@ use http::Request;
 use routectl_auth::Secret;
 use routectl_core::{Failure, Fate, Loss, Needs};
 use routectl_providers::{Call, Provider, outbound};
-use routectl_wire::{Changes, Document, Edit, Reply, Spliced};
+use routectl_wire::{Changes, Document, Fit, Reply, Spliced};
 
 use crate::inbound::Inbound;
 use crate::target::{Target, Unfit, Upstream};
@@ -14,18 +14,9 @@ use crate::target::{Target, Unfit, Upstream};
 /// The way of one request to one target.
 pub enum Lane {
     /// Same format: the client's bytes, but for named edits.
-    Native(Native),
+    Native(Fit),
     /// Another format: written anew.
     Translated(Box<Translation>),
-}
-
-/// What of the client's bytes is changed for one target, beside what its provider changes in all
-/// requests. Most targets need nothing.
-#[derive(Debug, Default)]
-pub struct Native {
-    pub edits: Vec<Edit>,
-    /// What the target does not get with its full meaning.
-    pub losses: Vec<Loss>,
 }
 
 /// A request in the target's words, and what is needed to tell the answer in the client's.
@@ -61,21 +52,16 @@ impl Lane {
             Upstream::NotYet { kind } => return Err(Unfit::NotServed { kind }),
         };
         if provider.format().name() == inbound.format.name() {
-            return Ok(Self::Native(Native::default()));
+            let fit = inbound.format.fit(&inbound.document, &target.abilities);
+            bearable(&fit.losses, strict)?;
+            return Ok(Self::Native(fit));
         }
         let request = match inbound.request() {
             Ok(request) => request,
             Err(bad) => return Err(Unfit::Unreadable(bad.clone())),
         };
         let spelled = provider.format().write(request, &target.abilities);
-        let refused = |loss: &Loss| loss.fate == Fate::Refused;
-        if spelled.losses.iter().any(refused) {
-            let losses = spelled.losses.into_iter().filter(refused).collect();
-            return Err(Unfit::CannotSay { losses });
-        }
-        if strict && !spelled.losses.is_empty() {
-            return Err(Unfit::WouldLose { losses: spelled.losses });
-        }
+        bearable(&spelled.losses, strict)?;
         let document = Document::parse(Bytes::from(spelled.body))
             .map_err(|error| Unfit::Miswritten { why: error.to_string() })?;
         Ok(Self::Translated(Box::new(Translation {
@@ -97,7 +83,7 @@ impl Lane {
     /// What the target does not get with its full meaning.
     pub fn losses(&self) -> &[Loss] {
         match self {
-            Self::Native(native) => &native.losses,
+            Self::Native(fit) => &fit.losses,
             Self::Translated(translation) => &translation.losses,
         }
     }
@@ -109,6 +95,19 @@ impl Lane {
             Self::Translated(translation) => &translation.document,
         }
     }
+}
+
+/// Whether a request may be said with these losses.
+fn bearable(losses: &[Loss], strict: bool) -> Result<(), Unfit> {
+    let refused = |loss: &&Loss| loss.fate == Fate::Refused;
+    if losses.iter().any(|loss| refused(&loss)) {
+        let losses = losses.iter().filter(refused).cloned().collect();
+        return Err(Unfit::CannotSay { losses });
+    }
+    if strict && !losses.is_empty() {
+        return Err(Unfit::WouldLose { losses: losses.to_vec() });
+    }
+    Ok(())
 }
 
 /// The request to a target: edited, shaped and signed.
@@ -130,8 +129,8 @@ pub fn request(
     let call = Call { body, client: &inbound.headers, query, model: &target.model };
     // The operator's edits come last: they win.
     let edits = match lane {
-        Lane::Native(native) if !native.edits.is_empty() => {
-            native.edits.iter().cloned().chain(provider.edits(&call)).collect()
+        Lane::Native(fit) if !fit.edits.is_empty() => {
+            fit.edits.iter().cloned().chain(provider.edits(&call)).collect()
         }
         Lane::Native(_) | Lane::Translated(_) => provider.edits(&call),
     };

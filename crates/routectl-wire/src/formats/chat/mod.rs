@@ -18,7 +18,7 @@ mod write;
 
 use routectl_core::{Abilities, Failure, Needs, Request};
 
-use crate::{BadRequest, Decoder, Document, Encoder, Format, Framing, Reply, Spelled};
+use crate::{BadRequest, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled};
 
 /// The format of `POST /v1/chat/completions`.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +51,10 @@ impl Format for Chat {
 
     fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
         write::request(request, abilities)
+    }
+
+    fn fit(&self, _body: &Document, _abilities: &Abilities) -> Fit {
+        Fit::default()
     }
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {

@@ -18,7 +18,7 @@ mod write;
 
 use routectl_core::{Abilities, Failure, Needs, Request};
 
-use crate::{BadRequest, Decoder, Document, Encoder, Format, Framing, Reply, Spelled};
+use crate::{BadRequest, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled};
 
 pub use read::CONTINUED_THREAD;
 
@@ -53,6 +53,10 @@ impl Format for Messages {
 
     fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
         write::request(request, abilities)
+    }
+
+    fn fit(&self, _body: &Document, _abilities: &Abilities) -> Fit {
+        Fit::default()
     }
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {
