@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::formats::Text;
 
-/// A chunk of a stream or a whole answer: they differ in `delta` and `message` only.
+/// A chunk of a stream or a whole answer: they differ in `delta` and `message` only, and some hosts
+/// send both.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer<'a> {
     #[serde(borrow, default)]
@@ -36,13 +37,26 @@ pub(super) struct Groq {
 pub(super) struct Choice<'a> {
     #[serde(default)]
     pub(super) index: Option<u32>,
-    #[serde(borrow, default, alias = "message")]
+    #[serde(borrow, default)]
     pub(super) delta: Option<Delta<'a>>,
+    /// The whole answer; all of it so far in Perplexity's streams.
+    #[serde(borrow, default)]
+    pub(super) message: Option<Delta<'a>>,
     #[serde(borrow, default)]
     pub(super) finish_reason: Option<Text<'a>>,
     /// Moonshot's place for usage in a stream.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) usage: Option<Usage>,
+}
+
+impl<'a> Choice<'a> {
+    /// What this choice says that was not said before.
+    pub(super) fn said(&self, whole: bool) -> Option<&Delta<'a>> {
+        match whole {
+            true => self.message.as_ref().or(self.delta.as_ref()),
+            false => self.delta.as_ref().or(self.message.as_ref()),
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -115,7 +115,7 @@ impl Reader {
             return;
         }
         let before = events.len();
-        if let Some(delta) = &choice.delta {
+        if let Some(delta) = choice.said(whole) {
             self.delta(delta, whole, events);
         }
         if let Some(usage) = &choice.usage {

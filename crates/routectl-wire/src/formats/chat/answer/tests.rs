@@ -178,3 +178,20 @@ fn half_a_surrogate_pair_costs_a_character_and_not_the_answer() {
     let read = streamed(CHAT, &deltas(&[r#"{"content":"a\ud83d"}"#, r#"{"content":"b"}"#], "stop"));
     assert!(read.contains("Text(\"a\u{fffd}\")") && read.contains("Text(\"b\")"), "{read}");
 }
+
+#[test]
+fn a_choice_with_both_a_delta_and_the_message_so_far_is_said_once() {
+    let chunk = |delta: &str, message: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{delta}\"}},\"message\":{{\"content\":\"{message}\"}}}}]}}\n\n"
+        )
+    };
+    let read = streamed(CHAT, &[chunk("a", "a"), chunk("b", "ab"), chunk("", "ab")].concat());
+    assert_eq!(read.matches("Text(").count(), 2, "{read}");
+    assert!(read.contains("Text(\"a\")") && read.contains("Text(\"b\")"), "{read}");
+    let read = whole(
+        CHAT,
+        r#"{"choices":[{"delta":{"content":""},"message":{"content":"ab"},"finish_reason":"stop"}]}"#,
+    );
+    assert!(read.contains("Text(\"ab\")"), "{read}");
+}
