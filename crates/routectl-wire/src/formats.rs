@@ -20,6 +20,10 @@ pub const MESSAGES: &dyn Format = &messages::Messages;
 /// Every format there is; conformance tests walk it.
 pub const FORMATS: &[&dyn Format] = &[CHAT, MESSAGES];
 
+/// Most calls, or blocks open at once, of one answer. An agent makes a few at a time; a host that
+/// makes more is broken.
+const MOST_OPEN: usize = 1_024;
+
 /// Reads JSON. The text is checked to be UTF-8 once, fast, and not string by string.
 fn parse<'a, T: serde::Deserialize<'a>>(what: &'static str, json: &'a [u8]) -> Result<T, Garbled> {
     let text = simdutf8::basic::from_utf8(json)

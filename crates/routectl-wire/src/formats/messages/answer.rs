@@ -1,12 +1,15 @@
 //! Messages answers → events: one reader for whole and streamed ones.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use routectl_core::{
     Declined, Delta, Event, Head, Opaque, Opening, Seal, SealKind, StopReason, Usage,
 };
 use serde_json::value::RawValue;
 
 use super::types;
-use crate::formats::{Text, parse};
+use crate::formats::{MOST_OPEN, Text, parse};
 use crate::provenance::CLAUDE;
 use crate::{Decoder, Frame, Garbled, json, refusal};
 
@@ -16,16 +19,15 @@ pub(super) struct Reader {
     started: bool,
     stopped: bool,
     ended: bool,
-    open: Vec<OpenBlock>,
+    /// The blocks that are open, by the upstream's index and then by ours: hosts open one index
+    /// twice.
+    open: BTreeMap<(u32, u32), OpenBlock>,
     blocks: u32,
 }
 
 /// A block that is open.
 #[derive(Debug)]
 struct OpenBlock {
-    /// The upstream's index of it.
-    theirs: u32,
-    ours: u32,
     /// The input that a call opened with, as long as no other has come.
     seed: Option<String>,
 }
@@ -153,11 +155,15 @@ impl Reader {
         let raw = start.content_block.get();
         let block: types::Block<'_> = parse("a content block", raw.as_bytes())?;
         self.begin(Head { id: None, model: None }, events);
+        if self.open.len() >= MOST_OPEN {
+            let why = format!("more than {MOST_OPEN} blocks are open at once");
+            return Err(garbled("a content block", &why));
+        }
         let index = self.blocks;
         self.blocks += 1;
         let called = &*block.kind.0 == "tool_use";
         let seed = block.input.filter(|_| called).map(|input| input.get().to_owned());
-        self.open.push(OpenBlock { theirs: start.index, ours: index, seed });
+        self.open.insert((start.index, index), OpenBlock { seed });
         let text = |text: &Option<Text<'_>>| text.as_ref().map(Text::owned).unwrap_or_default();
         let opened = match &*block.kind.0 {
             "text" => Opening::Text,
@@ -183,7 +189,8 @@ impl Reader {
         events: &mut Vec<Event>,
     ) -> Result<(), Garbled> {
         let theirs = growth.index;
-        let Some(open) = self.open.iter_mut().rev().find(|open| open.theirs == theirs) else {
+        // The latest block of this index.
+        let Some((&(_, index), open)) = self.open.range_mut(all_of(theirs)).next_back() else {
             return Ok(());
         };
         let raw = growth.delta.get();
@@ -209,15 +216,14 @@ impl Reader {
         if matches!(delta, Delta::Arguments(_)) {
             open.seed = None;
         }
-        events.push(Event::Delta { index: open.ours, delta });
+        events.push(Event::Delta { index, delta });
         Ok(())
     }
 
     fn close(&mut self, theirs: u32, events: &mut Vec<Event>) {
-        let Some(position) = self.open.iter().position(|open| open.theirs == theirs) else {
-            return;
-        };
-        let OpenBlock { ours: index, seed, .. } = self.open.remove(position);
+        let Some((&key, _)) = self.open.range(all_of(theirs)).next() else { return };
+        let Some(OpenBlock { seed }) = self.open.remove(&key) else { return };
+        let (_, index) = key;
         // What a stream sends as deltas stands in the block of a whole answer.
         if let Some(input) = seed.filter(|input| json::compact(input) != "{}") {
             events.push(Event::Delta { index, delta: Delta::Arguments(input) });
@@ -247,6 +253,11 @@ impl Reader {
             events.push(Event::End);
         }
     }
+}
+
+/// The keys of all open blocks of one of the upstream's indices.
+fn all_of(theirs: u32) -> RangeInclusive<(u32, u32)> {
+    (theirs, 0)..=(theirs, u32::MAX)
 }
 
 fn garbled(what: &'static str, why: &str) -> Garbled {

@@ -1,8 +1,9 @@
 use bytes::Bytes;
 use insta::assert_snapshot;
+use routectl_core::{Delta, Event};
 
 use crate::formats::tests::{streamed, whole};
-use crate::{Document, MESSAGES};
+use crate::{Document, Frame, MESSAGES};
 
 fn events(events: &[&str]) -> String {
     let name = |data: &str| {
@@ -159,4 +160,26 @@ fn a_whole_answer_holds_what_a_stream_tells_in_deltas() {
         MESSAGES,
         r#"{"type":"message","content":[{"type":"thinking","thinking":"","signature":"S"},{"type":"redacted_thinking","data":"zz"},{"type":"text","text":"hi","citations":[{"type":"web_search_result_location","url":"https://x"}]},{"type":"tool_use","id":"t","name":"f","input":{}}],"stop_reason":"tool_use"}"#
     ));
+}
+
+#[test]
+fn a_flood_of_open_blocks_is_an_error_and_the_answer_goes_on() {
+    let (mut decoder, mut events) = (MESSAGES.decoder(), Vec::new());
+    let mut take = |kind: &str, index: u32, rest: &str| {
+        let data = format!(r#"{{"type":"{kind}","index":{index}{rest}}}"#);
+        let frame = Frame::Sse { event: Some(kind), data: data.as_bytes().into() };
+        decoder.frame(&frame, &mut events)
+    };
+    let text = r#","content_block":{"type":"text","text":""}"#;
+    for index in 0..1_024 {
+        take("content_block_start", index, text).unwrap();
+    }
+    let garbled = take("content_block_start", 1_024, text).unwrap_err();
+    assert_eq!(garbled.to_string(), "a content block: more than 1024 blocks are open at once");
+    take("content_block_stop", 7, "").unwrap();
+    take("content_block_start", 1_024, text).unwrap();
+    let said = r#","delta":{"type":"text_delta","text":"a"}"#;
+    take("content_block_delta", 1_024, said).unwrap();
+    let grown = Event::Delta { index: 1_024, delta: Delta::Text("a".into()) };
+    assert_eq!(events.last(), Some(&grown));
 }

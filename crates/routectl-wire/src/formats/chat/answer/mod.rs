@@ -32,13 +32,9 @@ impl Decoder for Reader {
         match frame {
             Frame::Whole(body) => {
                 self.answer(body, true, events)?;
-                self.end(events);
-                Ok(())
+                self.end(events)
             }
-            Frame::Sse { data, .. } if data.trim_ascii() == b"[DONE]" => {
-                self.end(events);
-                Ok(())
-            }
+            Frame::Sse { data, .. } if data.trim_ascii() == b"[DONE]" => self.end(events),
             Frame::Sse { data, .. } if self.ended => {
                 events.push(Event::Opaque(opaque("chunk", &String::from_utf8_lossy(data))));
                 Ok(())
@@ -73,13 +69,14 @@ impl Reader {
             return Ok(());
         }
         self.start(&answer, events);
+        let mut outcome = Ok(());
         match &answer.choices {
             Some(choices) => {
                 if choices.is_empty() {
                     events.push(Event::Alive);
                 }
                 for choice in choices {
-                    self.choice(choice, whole, events);
+                    outcome = outcome.and(self.choice(choice, whole, events));
                 }
             }
             None if whole => {
@@ -95,7 +92,7 @@ impl Reader {
         if let Some(usage) = usage {
             events.push(Event::Usage(words::disjoint(&usage)));
         }
-        Ok(())
+        outcome
     }
 
     fn start(&mut self, answer: &Answer<'_>, events: &mut Vec<Event>) {
@@ -109,26 +106,37 @@ impl Reader {
         events.push(Event::Start(Head { id, model: owned(&answer.model) }));
     }
 
-    fn choice(&mut self, choice: &Choice<'_>, whole: bool, events: &mut Vec<Event>) {
+    fn choice(
+        &mut self,
+        choice: &Choice<'_>,
+        whole: bool,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Garbled> {
         if choice.index.unwrap_or(0) > 0 || self.ended {
             events.push(Event::Opaque(Opaque { name: "choice".into(), json: String::new() }));
-            return;
+            return Ok(());
         }
         let before = events.len();
-        if let Some(delta) = choice.said(whole) {
-            self.delta(delta, whole, events);
-        }
+        let said = choice.said(whole).map_or(Ok(()), |delta| self.delta(delta, whole, events));
         if let Some(usage) = &choice.usage {
             events.push(Event::Usage(words::disjoint(usage)));
         }
-        match &choice.finish_reason {
+        let stopped = match &choice.finish_reason {
             Some(reason) if !reason.0.is_empty() => self.stop(&reason.0, events),
-            _ if events.len() == before => events.push(Event::Alive),
-            _ => {}
+            _ => Ok(()),
+        };
+        if events.len() == before {
+            events.push(Event::Alive);
         }
+        said.and(stopped)
     }
 
-    fn delta(&mut self, delta: &types::Delta<'_>, whole: bool, events: &mut Vec<Event>) {
+    fn delta(
+        &mut self,
+        delta: &types::Delta<'_>,
+        whole: bool,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Garbled> {
         self.thoughts.read(delta, &mut self.blocks, events);
         self.content(delta, events);
         if let Some(refusal) = delta.refusal.as_ref().filter(|refusal| !refusal.0.is_empty()) {
@@ -143,12 +151,13 @@ impl Reader {
             }
         }
         for (place, call) in (0..).zip(delta.tool_calls.iter().flatten()) {
-            // The calls of a whole answer have no positions: their place in the list is theirs.
-            let position = call.index.or_else(|| whole.then_some(place));
-            self.calls.read(call, position, &mut self.blocks, events);
+            // In a whole answer every entry is a call, and its place in the list is its position.
+            let position = if whole { Some(place) } else { call.index };
+            self.calls.read(call, position, &mut self.blocks, events)?;
         }
-        if let Some(function) = &delta.function_call {
-            self.calls.read_old(function, &mut self.blocks, events);
+        match &delta.function_call {
+            Some(function) => self.calls.read_old(function, &mut self.blocks, events),
+            None => Ok(()),
         }
     }
 
@@ -181,30 +190,35 @@ impl Reader {
         }
     }
 
-    fn stop(&mut self, reason: &str, events: &mut Vec<Event>) {
+    fn stop(&mut self, reason: &str, events: &mut Vec<Event>) -> Result<(), Garbled> {
         if self.stopped {
-            return;
+            return Ok(());
         }
         self.stopped = true;
         if let Some(class) = words::broken_off(reason) {
             self.ended = true;
             let message = format!("the upstream broke off: finish_reason is {reason:?}");
             events.push(Event::Failed(Failure::new(class, Origin::Upstream, message)));
-            return;
+            return Ok(());
         }
         self.blocks.close(events);
-        let called = self.calls.close(&mut self.blocks, events);
+        let closed = self.calls.close(events);
         // Several hosts say `stop` although the answer is a call. (facts: provider quirks, 4.2)
         let told = words::stop_reason(reason);
-        let calls = called && told == StopReason::EndTurn;
+        let calls = closed != Ok(false) && told == StopReason::EndTurn;
         events.push(Event::Stop(if calls { StopReason::ToolUse } else { told }));
+        closed.map(drop)
     }
 
-    fn end(&mut self, events: &mut Vec<Event>) {
-        if !self.ended {
-            self.ended = true;
-            events.push(Event::End);
+    /// Hosts end an answer without naming its finish, too.
+    fn end(&mut self, events: &mut Vec<Event>) -> Result<(), Garbled> {
+        if std::mem::replace(&mut self.ended, true) {
+            return Ok(());
         }
+        self.blocks.close(events);
+        let closed = self.calls.close(events);
+        events.push(Event::End);
+        closed.map(drop)
     }
 }
 

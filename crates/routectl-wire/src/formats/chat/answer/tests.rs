@@ -1,9 +1,13 @@
 //! What a client of another format needs of a Chat answer is in its events.
 
-use insta::assert_snapshot;
+use std::collections::HashSet;
 
-use crate::CHAT;
+use insta::assert_snapshot;
+use routectl_core::{Delta, Event, Opening};
+
 use crate::formats::tests::{streamed, whole};
+use crate::framing::sse;
+use crate::{CHAT, Frame};
 
 /// A stream of these deltas, then the finish.
 fn deltas(deltas: &[&str], finish: &str) -> String {
@@ -194,4 +198,147 @@ fn a_choice_with_both_a_delta_and_the_message_so_far_is_said_once() {
         r#"{"choices":[{"delta":{"content":""},"message":{"content":"ab"},"finish_reason":"stop"}]}"#,
     );
     assert!(read.contains("Text(\"ab\")"), "{read}");
+}
+
+/// The calls of a stream of these deltas: id, name and arguments of each.
+fn calls(body: &str) -> Vec<(String, String, String)> {
+    let (mut decoder, mut events) = (CHAT.decoder(), Vec::new());
+    for frame in sse::frames(body.as_bytes()) {
+        decoder.frame(&frame, &mut events).unwrap();
+    }
+    let mut calls = Vec::new();
+    for event in events {
+        match event {
+            Event::Open { block: Opening::ToolCall { id, name }, .. } => {
+                calls.push((id, name, String::new()));
+            }
+            Event::Delta { index, delta: Delta::Arguments(more) } => {
+                calls[index as usize].2.push_str(&more);
+            }
+            _ => {}
+        }
+    }
+    calls
+}
+
+#[test]
+fn calls_that_share_a_key_are_told_apart_by_what_else_is_said() {
+    let cases: [(&str, &[&str], &[(&str, &str)]); 6] = [
+        (
+            "one id at two positions, with names",
+            &[
+                r#"{"index":0,"id":"a","function":{"name":"f","arguments":""}}"#,
+                r#"{"index":1,"id":"a","function":{"name":"f","arguments":"{"}}"#,
+                r#"{"index":0,"id":"a","function":{"arguments":"{\"x\":1}"}}"#,
+                r#"{"index":1,"id":"a","function":{"arguments":"}"}}"#,
+            ],
+            &[("f", r#"{"x":1}"#), ("f", "{}")],
+        ),
+        (
+            "one id that wanders without a name",
+            &[
+                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}"#,
+                r#"{"index":1,"id":"a","function":{"arguments":"}"}}"#,
+            ],
+            &[("f", "{}")],
+        ),
+        (
+            "another name at one position, without ids",
+            &[
+                r#"{"index":0,"function":{"name":"f","arguments":""}}"#,
+                r#"{"index":0,"function":{"name":"g","arguments":"{\"y\":"}}"#,
+                r#"{"index":0,"function":{"name":"g","arguments":"2}"}}"#,
+            ],
+            &[("f", ""), ("g", r#"{"y":2}"#)],
+        ),
+        (
+            "another name without any key",
+            &[r#"{"function":{"name":"f"}}"#, r#"{"function":{"name":"g","arguments":"{}"}}"#],
+            &[("f", ""), ("g", "{}")],
+        ),
+        (
+            "a name in two pieces, with an id",
+            &[
+                r#"{"index":0,"id":"a","function":{"name":"get_"}}"#,
+                r#"{"index":0,"function":{"name":"it","arguments":"{}"}}"#,
+            ],
+            &[("get_", "{}")],
+        ),
+        (
+            "another id at one position, in turns",
+            &[
+                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}"#,
+                r#"{"index":0,"id":"b","function":{"name":"g","arguments":"{"}}"#,
+                r#"{"index":0,"id":"a","function":{"arguments":"\"x\":1}"}}"#,
+                r#"{"index":0,"id":"b","function":{"arguments":"}"}}"#,
+            ],
+            &[("f", r#"{"x":1}"#), ("g", "{}")],
+        ),
+    ];
+    for (case, said, expected) in cases {
+        let said: Vec<_> = said.iter().map(|it| format!("{{\"tool_calls\":[{it}]}}")).collect();
+        let said: Vec<_> = said.iter().map(String::as_str).collect();
+        let read = calls(&deltas(&said, "tool_calls"));
+        let told: Vec<_> = read.iter().map(|(_, name, said)| (&**name, &**said)).collect();
+        assert_eq!(told, expected, "{case}");
+        let ids: HashSet<_> = read.iter().map(|(id, ..)| id).collect();
+        assert_eq!(ids.len(), read.len(), "{case}: {read:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_names_no_finish_ends_its_calls_and_loses_none_silently() {
+    let ended = |call: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"tool_calls\":[{call}]}}}}]}}\n\ndata: [DONE]\n\n"
+        )
+    };
+    let read = streamed(CHAT, &ended(r#"{"index":0,"id":"a","function":{"name":"f"}}"#));
+    assert!(read.contains("Close { index: 0 }\n  End"), "{read}");
+    let read = streamed(CHAT, &ended(r#"{"index":0,"id":"a"}"#));
+    assert!(read.contains("Opaque { name: \"tool_calls\""), "{read}");
+    let nameless = r#"{"index":0,"id":"a","function":{"arguments":"{}"}}"#;
+    let read = streamed(CHAT, &ended(nameless));
+    assert!(read.contains("name never came"), "{read}");
+    let whole = whole(
+        CHAT,
+        &format!(
+            r#"{{"choices":[{{"message":{{"tool_calls":[{nameless}]}},"finish_reason":"stop"}}]}}"#
+        ),
+    );
+    assert!(whole.contains("name never came"), "{whole}");
+}
+
+#[test]
+fn a_flood_of_calls_is_an_error_and_costs_what_it_weighs() {
+    let flood = |ids: bool| {
+        let call = |at: usize| match ids {
+            true => format!(r#"{{"index":{at},"id":"call_{at}","function":{{"name":"f"}}}}"#),
+            false => r#"{"function":{"name":"f","arguments":"{}"}}"#.to_owned(),
+        };
+        let calls: Vec<_> = (0..160_000).map(call).collect();
+        format!(r#"{{"choices":[{{"delta":{{"tool_calls":[{}]}}}}]}}"#, calls.join(","))
+    };
+    for body in [flood(true), flood(false)] {
+        let (mut decoder, mut events) = (CHAT.decoder(), Vec::new());
+        let frame = Frame::Sse { event: None, data: body.as_bytes().into() };
+        let garbled = decoder.frame(&frame, &mut events).unwrap_err();
+        assert_eq!(garbled.to_string(), "a tool call: the answer has more than 1024 of them");
+        let opened = events.iter().filter(|event| matches!(event, Event::Open { .. })).count();
+        assert_eq!(opened, 1_024);
+    }
+}
+
+#[test]
+fn arguments_do_not_wait_for_a_name_without_end() {
+    let (mut decoder, mut events) = (CHAT.decoder(), Vec::new());
+    let more = "x".repeat(4 << 20);
+    let body = format!(
+        r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":0,"function":{{"arguments":"{more}"}}}}]}}}}]}}"#
+    );
+    let frame = || Frame::Sse { event: None, data: body.as_bytes().into() };
+    let read = [(); 5].map(|()| decoder.frame(&frame(), &mut events));
+    assert!(read[..4].iter().all(Result::is_ok));
+    let garbled = read[4].as_ref().unwrap_err();
+    assert_eq!(garbled.why, "more than 16 MiB of arguments wait for a name");
 }
