@@ -6,13 +6,14 @@ is no second target any more: there the SDK must raise an error, for a shortened
 And what a vendor's policy declines is not taken elsewhere: the SDK must get the refusal.
 
 The emulator's oddities (lawful answers in odd shapes) are asked through the router and directly: what the SDK makes of
-them must be the same, be it an answer or an error.
+them must be the same, be it an answer or an error. All of this is the native lane; abroad.py has the translated one.
 """
 import contextlib
 import json
 import os
 import subprocess
 
+import abroad
 import tools
 from children import Failed, finished, free_ports, running
 from routing import binary, routectl
@@ -41,11 +42,17 @@ def run(folder, direct):
     languages = commands()
     with emulator(folder) as hosts:
         scripts = list_scripts()
-        before = contextlib.nullcontext(None) if direct else router(folder, hosts, scripts)
+        broken = [] if direct else list(abroad.cuts(hosts, scripts))
+        before = contextlib.nullcontext(None) if direct else router(folder, hosts, scripts, broken)
         with before as base:
             plan = folder / "plan.json"
             routed = {"chat": base + "/v1", "messages": base} if base else hosts
-            plan.write_text(json.dumps({"hosts": hosts, "routed": routed, "good": GOOD, "cases": list(cases(scripts, direct))}))
+            every = {"cases": list(cases(scripts, direct)), "shapes": [], "cuts": []}
+            if not direct:
+                every["cases"] += abroad.fault_cases(scripts, OWN_END)
+                every["shapes"] += abroad.shapes(scripts)
+                every["cuts"] += abroad.cut_cases(broken)
+            plan.write_text(json.dumps({"hosts": hosts, "routed": routed, "good": GOOD, **every}))
             counts = [check_language(language, [*command, str(plan)]) for language, command in languages.items()]
     return sum(good for good, _ in counts), sum(bad for _, bad in counts)
 
@@ -62,7 +69,7 @@ def emulator(folder):
 
 
 def list_scripts():
-    """What the emulator can do besides answering well: {faults, oddities}, each a list of {name, model, applies}."""
+    """What the emulator can do besides answering well: {faults, oddities, sayings}, each a list of {name, model, applies}."""
     said = subprocess.run([binary("ROUTECTL_EMULATOR_BIN", "routectl-emulator"), "--list-faults"], capture_output=True, check=False)
     if said.returncode != 0:
         raise Failed("the emulator does not list its faults: %s" % said.stderr.decode("utf-8", "replace"))
@@ -80,6 +87,7 @@ def cases(scripts, direct):
         for format, mode in fault["applies"]:
             yield {
                 "format": format,
+                "abroad": False,
                 "streamed": mode == "streamed",
                 "model": GOOD if direct else alias(fault, format),
                 "like": fault["model"] if own_end and not direct else GOOD,
@@ -93,6 +101,7 @@ def cases(scripts, direct):
             like = odd["model"] if direct else MENDED.get((odd["model"], format), odd["model"])
             yield {
                 "format": format,
+                "abroad": False,
                 "streamed": mode == "streamed",
                 "model": model,
                 "like": like,
@@ -106,16 +115,21 @@ def alias(script, format):
     return "%s-after-%s" % (format, script["model"])
 
 
-def router(folder, hosts, scripts):
+def router(folder, hosts, scripts, broken):
     """A chain for every fault: the failing target `MODEL-FORMAT`, then `good-FORMAT`; an oddity is served as it is."""
     providers = {"chat": ("openai-compat", hosts["chat"]), "messages": ("anthropic-api", hosts["messages"])}
-    models = {"good-%s" % format: (format, GOOD, LARGE) for format in hosts}
+    # Accounts of their own: what an exhausted one does is held against all that is on it.
+    providers.update({"good-" + format: providers[format] for format in hosts})
+    models = {"good-%s" % format: ("good-" + format, GOOD, LARGE) for format in hosts}
     aliases = {}
     for script in scripts["faults"] + scripts["oddities"]:
         for format in {format for format, _ in script["applies"]}:
             first = "%s-%s" % (script["model"], format)
             models[first] = (format, script["model"], SMALL)
             aliases[alias(script, format)] = [first, "good-" + format] if script in scripts["faults"] else [first]
+    there, chains = abroad.routes(scripts, broken, LARGE, SMALL)
+    models.update(there)
+    aliases.update(chains)
     retry = {
         "max_attempts": 1,
         "request_timeout_ms": PATIENCE,

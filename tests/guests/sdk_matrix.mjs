@@ -33,6 +33,16 @@ class Chat {
     const more = streamed ? { stream: true, stream_options: { include_usage: true } } : {};
     return this.client.chat.completions.create({ model, ...this.ask(content), ...more }).withResponse();
   }
+  // What the SDK's own accumulator makes of a stream.
+  assemble(model) {
+    return this.client.chat.completions.stream({ model, ...this.ask('plain'), stream_options: { include_usage: true } }).finalChatCompletion();
+  }
+  // Without reasoning: this accumulator keeps the last piece of what it does not know.
+  message({ choices: [{ message, finish_reason }], usage }) {
+    const { content, refusal, tool_calls } = message;
+    return { finish: finish_reason, usage, content, refusal, tool_calls };
+  }
+  arguments(call) { if (call.function) delete call.function.arguments; }
 }
 
 class Messages {
@@ -46,6 +56,10 @@ class Messages {
     const more = streamed ? { stream: true } : {};
     return this.client.messages.create({ model, max_tokens: 500, ...this.ask(content), ...more }).withResponse();
   }
+  // What the SDK's own accumulator makes of a stream.
+  assemble(model) { return this.client.messages.stream({ model, max_tokens: 500, ...this.ask('plain') }).finalMessage(); }
+  message({ content, stop_reason, stop_sequence, stop_details, usage }) { return { content, stop_reason, stop_sequence, stop_details, usage }; }
+  arguments(call) { delete call.input; }
 }
 
 // What the SDK makes of the answer: every event of a stream, or the whole; and the answer's headers.
@@ -69,9 +83,59 @@ async function check(host, routed, one, content) {
   const got = await outcome(routed, one.model, content, one.streamed);
   if (one.breaks) return got.why && brokeOff(got.why) ? undefined : `not an error in mid-stream: ${short(got)}`;
   if (one.declined) return DECLINES.includes(got.why?.status) ? undefined : `not declined: ${short(got)}`;
-  const wanted = await outcome(host, one.like, content, one.streamed);
-  if (!isDeepStrictEqual(got.answer, wanted.answer) || !got.why !== !wanted.why) return `${short(got)}, but of the emulator itself: ${short(wanted)}`;
+  // What is translated can only be compared with what is translated.
+  const wanted = await outcome(one.abroad ? routed : host, one.like, content, one.streamed);
+  const plain = one.abroad ? impersonal : (answer) => answer;
+  if (!isDeepStrictEqual(plain(got.answer), plain(wanted.answer)) || !got.why !== !wanted.why) return `${short(got)}, but of the emulator itself: ${short(wanted)}`;
   if (one.hop && !got.hops.includes(one.hop)) return `the failing target was not tried first: x-routectl-attempts: ${got.hops}`;
+}
+
+// Nothing, or how the sum of a stream differs from the whole answer.
+async function checkShape(routed, shape) {
+  const whole = await outcome(routed, shape.model, 'plain', false);
+  if (whole.why) return `no whole answer: ${short(whole)}`;
+  let summed;
+  try { summed = await inTime(routed.assemble(shape.model)); } catch (why) { return `no sum of the stream: ${short({ why })}`; }
+  const [sum, one] = [summed, whole.answer].map((parsed) => comparable(routed, parsed, shape.differs));
+  if (!isDeepStrictEqual(sum, one)) return `${JSON.stringify(sum)}, but in one piece: ${JSON.stringify(one)}`;
+}
+
+// Nothing, or what is wrong: a stream that broke is an error, or was complete.
+async function checkCut(routed, cut) {
+  let summed;
+  try { summed = await inTime(routed.assemble(cut.model)); } catch (why) {
+    if (why instanceof Late) return 'neither an answer nor an error';
+    return why instanceof TypeError || why instanceof ReferenceError ? `the SDK stumbles: ${short({ why })}` : undefined;
+  }
+  const whole = await outcome(routed, cut.whole, 'plain', false);
+  const [sum, one] = [summed, whole.answer ?? {}].map((parsed) => comparable(routed, parsed, cut.differs));
+  if (whole.why || !isDeepStrictEqual(sum, one)) return `half an answer without an error: ${JSON.stringify(sum)}`;
+}
+
+// A message without what only one of the two ways of parsing has.
+function comparable(host, parsed, differs) {
+  if (!parsed.choices && !parsed.content) return {};
+  const message = pruned(host.message(parsed));
+  if (differs) for (const call of message.tool_calls ?? message.content ?? []) host.arguments(call);
+  return message;
+}
+
+function pruned(value) {
+  if (Array.isArray(value)) return value.map(pruned);
+  if (value === null || typeof value !== 'object') return value;
+  // A stream begins with empty content, before it is known that only a call follows.
+  const nothing = (each) => each === null || each === undefined || each === '' || (Array.isArray(each) && !each.length);
+  const kept = Object.entries(value).filter(([name, each]) => !nothing(each) && !HELPERS.includes(name));
+  return Object.fromEntries(kept.map(([name, each]) => [name, pruned(each)]));
+}
+const HELPERS = ['parsed', 'parsed_arguments', 'parsed_output', 'index'];
+
+// An answer without the time it was made at and the name that was asked for.
+function impersonal(value) {
+  if (Array.isArray(value)) return value.map(impersonal);
+  if (value === null || typeof value !== 'object') return value;
+  const kept = Object.entries(value).filter(([name]) => name !== 'created' && name !== 'model');
+  return Object.fromEntries(kept.map(([name, each]) => [name, impersonal(each)]));
 }
 
 // {answer, hops} or {why}.
@@ -105,15 +169,20 @@ async function checkTheMeasure() {
 
 const [hosts, routed] = [plan.hosts, plan.routed].map((way) => ({ chat: new Chat(way.chat), messages: new Messages(way.messages) }));
 await checkTheMeasure();
-const every = plan.cases.flatMap((one) => CONTENTS.map((content) => [one, content])), left = [...every];
+const every = plan.cases.flatMap((one) => CONTENTS.map((content) => ({
+  name: `${one.model} ${one.streamed ? 'streamed' : 'whole'} ${content}`,
+  run: () => check(hosts[one.format], routed[one.format], one, content),
+})));
+for (const [checkOne, cases] of [[checkShape, plan.shapes], [checkCut, plan.cuts]])
+  every.push(...cases.map((one) => ({ name: `${one.model} for ${one.format}`, run: () => checkOne(routed[one.format], one) })));
+const left = [...every];
 let wrong = 0;
 async function worker() {
   for (let next = left.shift(); next; next = left.shift()) {
-    const [one, content] = next;
-    const why = await check(hosts[one.format], routed[one.format], one, content);
+    const why = await next.run();
     if (why === undefined) continue;
     wrong += 1;
-    console.log(`FAIL node ${one.model} ${one.streamed ? 'streamed' : 'whole'} ${content}: ${why}`);
+    console.log(`FAIL node ${next.name}: ${why}`);
   }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, worker));

@@ -23,6 +23,8 @@ GROUPS = {
     "sdks": NODE_PACKAGES / "node_modules" / "openai",
     "py": PYTHON,
     "claude": INSTALLED / "npm" / "claude" / "node_modules" / ".bin" / "claude",
+    "opencode": INSTALLED / "npm" / "opencode" / "node_modules" / ".bin" / "opencode",
+    "aider": INSTALLED / "venv-aider" / "bin" / "aider",
 }
 
 # The SDKs of the matrix, at the versions that the runners pin.
