@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use routectl_auth::Secret;
-use routectl_core::{Class, Failure, Origin, Usage};
+use routectl_core::{Class, Failure, Loss, Origin, Usage};
 use routectl_providers::{Provider, Transport, headers};
 use routectl_wire::{Format, Framing, Spliced};
 use tokio::time::{Instant, timeout};
@@ -36,7 +36,14 @@ const WHOLE_SILENCE: Duration = Duration::from_secs(600);
 /// An answer that has begun.
 pub enum Opened {
     /// All of it, read and found good.
-    Whole { status: StatusCode, headers: HeaderMap, body: Bytes, usage: Usage },
+    Whole {
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        usage: Usage,
+        /// What the client's format could not say of it.
+        losses: Vec<Loss>,
+    },
     /// Its first content, with more to come.
     Streamed {
         status: StatusCode,
@@ -142,7 +149,8 @@ impl Attempt<'_> {
         let body = collect(body, length(&head.headers), MAX_ANSWER, WHOLE_SILENCE).await?;
         let usage = read_whole(provider.format(), &body, self.listeners())?;
         let headers = answer_headers(&head.headers, "application/json");
-        Ok(Opened::Whole { status: head.status, headers, body, usage })
+        let losses = Vec::new();
+        Ok(Opened::Whole { status: head.status, headers, body, usage, losses })
     }
 
     /// The whole answer, put together from a stream: upstreams are always asked for one on the
@@ -188,7 +196,7 @@ impl Attempt<'_> {
             }
         };
         let headers = self.answer_headers(&head.headers, "application/json");
-        Ok(Opened::Whole { status: StatusCode::OK, headers, body, usage: relay.usage() })
+        Ok(told(&relay, headers, body))
     }
 
     /// The relay of one answer to this request.
@@ -265,7 +273,7 @@ impl Attempt<'_> {
         let body = collect(body, length(&upstream), MAX_ANSWER, idle).await?;
         let body = relay.whole(&body)?;
         let headers = self.answer_headers(&upstream, "text/event-stream");
-        Ok(Opened::Whole { status: StatusCode::OK, headers, body, usage: relay.usage() })
+        Ok(told(&relay, headers, body))
     }
 
     /// The answer, if the upstream did not refuse.
@@ -300,7 +308,11 @@ impl Attempt<'_> {
         });
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let final_here = routectl_wire::refusal::should_retry(text) == Some(false);
-        Rescue { failure, verbatim, final_here, abroad: None }
+        let mut telling =
+            if native { HeaderMap::new() } else { headers::telling_abroad(&head.headers) };
+        // When to come back is said anew, in the one spelling that all clients read.
+        telling.remove(http::header::RETRY_AFTER);
+        Rescue { failure, verbatim, final_here, abroad: None, telling }
     }
 
     /// A stream was asked for and something else came: an error told with a 200, a page, or an
@@ -323,6 +335,12 @@ impl Attempt<'_> {
             }
         }
     }
+}
+
+/// An answer that a relay has told to its end.
+fn told(relay: &Relay, headers: HeaderMap, body: Bytes) -> Opened {
+    let (usage, losses) = (relay.usage(), relay.losses().to_vec());
+    Opened::Whole { status: StatusCode::OK, headers, body, usage, losses }
 }
 
 /// Work with a clock, where there is one.

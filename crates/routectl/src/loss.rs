@@ -1,4 +1,5 @@
-//! How the losses of a translation are told: a header of bounded length, and lines in the log.
+//! How the losses of a translation are told: in a header and in the request's line in the log, at
+//! bounded length.
 
 use std::fmt::Write as _;
 
@@ -8,8 +9,13 @@ use routectl_core::Loss;
 /// Longest header value. Clients and proxies take 8 KiB for all headers together.
 const MAX_LENGTH: usize = 1_024;
 
-/// `x-routectl-loss`: path and fate of each loss, in the order of the body. None without losses.
+/// `x-routectl-loss`: what was lost, as it may stand in a header. None without losses.
 pub fn header(losses: &[Loss]) -> Option<HeaderValue> {
+    HeaderValue::try_from(told(losses)?).ok()
+}
+
+/// Path and fate of each loss, in the order of the body and then of the answer.
+pub fn told(losses: &[Loss]) -> Option<String> {
     let mut text = String::new();
     for (told, loss) in losses.iter().enumerate() {
         let separator = if told == 0 { "" } else { ", " };
@@ -22,7 +28,7 @@ pub fn header(losses: &[Loss]) -> Option<HeaderValue> {
         }
         text.push_str(&next);
     }
-    if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
+    (!text.is_empty()).then_some(text)
 }
 
 /// A path as it may stand in a header: names of members are the client's to choose.

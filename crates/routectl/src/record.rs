@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use routectl_core::{Class, Usage};
+use routectl_core::{Class, Loss, Usage};
 use tokio::time::Instant;
+
+use crate::loss;
 
 /// What is known of one client request so far. Dropping it writes the log line.
 #[derive(Debug)]
@@ -24,8 +26,8 @@ pub struct Record {
     hops: Vec<Hop>,
     first_content: Option<Duration>,
     usage: Usage,
-    /// How much translation could not say with its full meaning.
-    lost: usize,
+    /// What translation could not say with its full meaning.
+    losses: Vec<Loss>,
     end: End,
 }
 
@@ -108,7 +110,7 @@ impl Record {
             hops: Vec::new(),
             first_content: None,
             usage: Usage::default(),
-            lost: 0,
+            losses: Vec::new(),
             end: End::Open,
         }
     }
@@ -140,9 +142,14 @@ impl Record {
         }
     }
 
-    /// The request was translated, with so many losses.
-    pub fn lost(&mut self, losses: usize) {
-        self.lost = losses;
+    /// What translation could not say: of the request, and later of the answer.
+    pub fn lost(&mut self, losses: &[Loss]) {
+        self.losses.extend_from_slice(losses);
+    }
+
+    /// `x-routectl-loss`: what was lost so far.
+    pub fn losses(&self) -> Option<HeaderValue> {
+        loss::header(&self.losses)
     }
 
     /// How many attempts there were.
@@ -216,8 +223,8 @@ impl Record {
         if let Some(first) = self.first_content.filter(|_| self.streamed) {
             let _ = write!(text, " first={}ms", first.as_millis());
         }
-        if self.lost > 0 {
-            let _ = write!(text, " lost={}", self.lost);
+        if let Some(losses) = loss::told(&self.losses) {
+            let _ = write!(text, " lost={} ({losses})", self.losses.len());
         }
         text + &self.tokens()
     }

@@ -9,7 +9,7 @@ mod telling;
 
 use bytes::{Bytes, BytesMut};
 use routectl_auth::Secret;
-use routectl_core::{Class, Event, Failure, Loss, Origin, Usage};
+use routectl_core::{Class, Delta, Event, Failure, Loss, Opening, Origin, Usage};
 use routectl_wire::framing::sse::{self, Cutter};
 use routectl_wire::grammar::Grammar;
 use routectl_wire::{Decoder, Format, Frame};
@@ -172,11 +172,15 @@ impl Relay {
             .frame(&Frame::Whole(body), &mut self.events)
             .map_err(|garbled| broken(Class::ServerError, format!("cannot read {garbled}")))?;
         self.take_events()?;
-        if self.phase != Phase::Ended {
-            let end = self.end();
-            return Ok(self.released(end));
-        }
-        let told = self.telling.as_mut().map_or_else(Bytes::new, |telling| telling.told());
+        let told = match &self.phase {
+            // Nothing of it has been sent: a body is one piece.
+            Phase::Failed(failure) => return Err(failure.clone()),
+            Phase::Ended => self.telling.as_mut().map_or_else(Bytes::new, |telling| telling.told()),
+            Phase::Holding | Phase::Committed if self.heard_content => self.end(),
+            Phase::Holding | Phase::Committed => {
+                return Err(broken(Class::ServerError, "the upstream's answer has no content"));
+            }
+        };
         Ok(self.released(told))
     }
 
@@ -198,6 +202,11 @@ impl Relay {
     /// Whether the format's last event has come.
     pub fn ended(&self) -> bool {
         self.phase == Phase::Ended
+    }
+
+    /// Whether the client has all of its answer though the upstream goes on: it can be let go.
+    pub fn lets_go(&self) -> bool {
+        self.ended() && self.telling.is_some() && !self.decoder.complete()
     }
 
     /// The failure that the upstream itself told the client in its stream.
@@ -271,11 +280,16 @@ impl Relay {
 
     fn take(&mut self, event: Event) -> Result<(), Failure> {
         debug_assert_eq!(self.grammar.take(&event), Ok(()), "decoders keep to the grammar");
-        self.heard_content |= event.commits();
+        // Behind the end nothing is told, and an answer that is complete does not fail any more.
+        if self.telling.is_some() && self.phase == Phase::Ended {
+            return Ok(());
+        }
+        let is_content = event.commits() && (self.telling.is_none() || is_told(&event));
+        self.heard_content |= is_content;
         self.listeners.iter_mut().for_each(|listener| listener.hear(&event));
         // An answer that is told in one piece is not on its way before it is complete.
         let whole = self.telling.as_ref().is_some_and(|telling| telling.is_whole());
-        let commits = event.commits() && !whole;
+        let commits = is_content && !whole;
         match &event {
             Event::Failed(failure) if self.phase == Phase::Holding => return Err(failure.clone()),
             Event::Failed(failure) => self.phase = Phase::Failed(failure.clone()),
@@ -322,6 +336,25 @@ impl Relay {
         let mut frames = sse::frames(bytes).peekable();
         frames.peek().is_some()
             && frames.all(|frame| is_whole(&frame) && decoder.frame(&frame, &mut events).is_ok())
+    }
+}
+
+/// Whether a client of another format can be told of this event: what it cannot be told does not
+/// bind it to this target.
+fn is_told(event: &Event) -> bool {
+    match event {
+        Event::Open { block: Opening::Opaque(_), .. }
+        | Event::Delta { delta: Delta::Opaque(_), .. }
+        | Event::Close { .. }
+        | Event::Opaque(_) => false,
+        Event::Start(_)
+        | Event::Open { .. }
+        | Event::Delta { .. }
+        | Event::Usage(_)
+        | Event::Stop(_)
+        | Event::End
+        | Event::Failed(_)
+        | Event::Alive => true,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use routectl_core::{Class, Failure};
+use routectl_core::{Class, Failure, Origin};
 use routectl_wire::Format;
 
 use crate::answer::Answer;
@@ -21,6 +21,8 @@ pub struct Rescue {
     pub final_here: bool,
     /// The status in the client's format, where the upstream speaks another one.
     pub abroad: Option<StatusCode>,
+    /// What the client is told beside, where the upstream speaks another format.
+    pub telling: HeaderMap,
 }
 
 /// An upstream's refusal as it came.
@@ -34,7 +36,7 @@ pub struct Verbatim {
 
 impl From<Failure> for Rescue {
     fn from(failure: Failure) -> Self {
-        Self { failure, verbatim: None, final_here: false, abroad: None }
+        Self { failure, verbatim: None, final_here: false, abroad: None, telling: HeaderMap::new() }
     }
 }
 
@@ -56,7 +58,11 @@ impl Rescue {
         let status = self.status();
         let (mut headers, body) = match self.verbatim {
             Some(verbatim) => (verbatim.headers, verbatim.body),
-            None => (json_headers(), Bytes::from(format.refusal(&self.failure))),
+            None => {
+                let mut headers = json_headers();
+                headers.extend(self.telling);
+                (headers, Bytes::from(format.refusal(&self.failure)))
+            }
         };
         add_hints(&mut headers, status, &self.failure);
         if self.final_here && !headers.contains_key("x-should-retry") {
@@ -72,14 +78,20 @@ impl Rescue {
     /// client gets the most useful one. (order: field reports, section A; what the client itself
     /// can mend comes right after what passes by itself)
     pub fn usefulness(&self) -> u8 {
-        match self.status().as_u16() {
-            429 => 6,
-            400 | 413 | 422 => 5,
-            401 | 403 => 4,
-            404 => 3,
-            501 => 2,
-            _ if self.verbatim.is_some() => 1,
-            _ => 0,
+        match self.failure.class {
+            Class::RateLimited | Class::Quota => 6,
+            Class::BadRequest | Class::ContentPolicy | Class::ContextWindow => 5,
+            Class::Auth => 4,
+            Class::ModelMissing => 3,
+            Class::FeatureUnsupported => 2,
+            Class::ServerError
+            | Class::Overloaded
+            | Class::Timeout
+            | Class::Network
+            | Class::ClientGone => match self.status().as_u16() {
+                429 => 6,
+                _ => u8::from(self.verbatim.is_some()),
+            },
         }
     }
 }
@@ -100,7 +112,7 @@ fn add_hints(headers: &mut HeaderMap, status: StatusCode, failure: &Failure) {
     if let (false, Some(wait)) = (said, wait) {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds_up(wait)));
     }
-    let hopeless = matches!(failure.class, Class::Quota | Class::Auth);
+    let hopeless = matches!(failure.class, Class::Quota | Class::Auth | Class::FeatureUnsupported);
     if hopeless && !headers.contains_key("x-should-retry") {
         headers.insert("x-should-retry", HeaderValue::from_static("false"));
     }
@@ -122,6 +134,8 @@ fn status(failure: &Failure) -> StatusCode {
     let said = failure.status.filter(|status| (400..600).contains(status));
     let code = said.unwrap_or(match failure.class {
         Class::RateLimited | Class::Quota => 429,
+        // A credential of ours that cannot be read is no fault of the client's.
+        Class::Auth if failure.origin == Origin::Router => 500,
         Class::Auth => 401,
         Class::BadRequest | Class::ContentPolicy | Class::ContextWindow => 400,
         Class::ModelMissing => 404,
@@ -137,7 +151,6 @@ fn status(failure: &Failure) -> StatusCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use routectl_core::Origin;
     use routectl_wire::FORMATS;
 
     #[test]
@@ -171,8 +184,13 @@ mod tests {
             let status = StatusCode::TOO_MANY_REQUESTS;
             let verbatim = Verbatim { status, headers, body: Bytes::from_static(b"{}") };
             let failure = Failure::new(Class::RateLimited, Origin::Upstream, "slow down");
-            let rescue =
-                Rescue { failure, verbatim: Some(verbatim), final_here: false, abroad: None };
+            let rescue = Rescue {
+                failure,
+                verbatim: Some(verbatim),
+                final_here: false,
+                abroad: None,
+                telling: HeaderMap::new(),
+            };
             assert_eq!(rescue.response(FORMATS[0]).headers()[RETRY_AFTER], "1", "{nothing}");
         }
     }
@@ -185,9 +203,14 @@ mod tests {
         let verbatim = Verbatim { status: StatusCode::from_u16(529).unwrap(), headers, body };
         let mut failure = Failure::new(Class::Overloaded, Origin::Upstream, "x");
         failure.retry_after = Some(Duration::from_secs(7));
-        let response =
-            Rescue { failure, verbatim: Some(verbatim), final_here: false, abroad: None }
-                .response(FORMATS[0]);
+        let response = Rescue {
+            failure,
+            verbatim: Some(verbatim),
+            final_here: false,
+            abroad: None,
+            telling: HeaderMap::new(),
+        }
+        .response(FORMATS[0]);
         assert_eq!(response.status().as_u16(), 529);
         assert_eq!(response.headers()[RETRY_AFTER], "7");
     }

@@ -15,7 +15,6 @@ use crate::affinity::Loop;
 use crate::answer::{Answer, Around, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
-use crate::loss;
 use crate::prepare::{self, Lane};
 use crate::record::{Fate, Record};
 use crate::rescue::Rescue;
@@ -252,9 +251,10 @@ impl Driver {
         opened: Opened,
         settling: Settling,
     ) -> Outcome {
-        self.record.lost(lane.losses().len());
+        self.record.lost(lane.losses());
         let (status, mut headers, answer) = match opened {
-            Opened::Whole { status, headers, body, usage } => {
+            Opened::Whole { status, headers, body, usage, losses } => {
+                self.record.lost(&losses);
                 settling.succeed();
                 self.record.answered(status.as_u16(), usage);
                 (status, headers, Answer::whole(body))
@@ -283,7 +283,7 @@ impl Driver {
         headers.insert(PROVIDER, target.names.provider.clone());
         headers.insert(ATTEMPTS, self.record.trace());
         headers.insert(LANE, HeaderValue::from_static(lane.name()));
-        if let Some(losses) = loss::header(lane.losses()) {
+        if let Some(losses) = self.record.losses() {
             headers.insert(LOSS, losses);
         }
     }

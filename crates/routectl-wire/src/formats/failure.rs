@@ -9,7 +9,8 @@ use routectl_core::{Class, Failure, Origin};
 /// own.
 pub(super) fn message(failure: &Failure) -> Cow<'_, str> {
     let said = failure.words.message.as_str();
-    if failure.class == Class::Auth && auth_status(failure).is_none() {
+    let refused = failure.class == Class::Auth && failure.origin == Origin::Upstream;
+    if refused && auth_status(failure).is_none() {
         return Cow::Owned(format!("the upstream refused the router's credential: {said}"));
     }
     Cow::Borrowed(said)
@@ -20,8 +21,8 @@ pub(super) fn message(failure: &Failure) -> Cow<'_, str> {
 pub(super) fn auth_status(failure: &Failure) -> Option<u16> {
     match (failure.status, failure.origin) {
         (Some(403), _) => Some(403),
-        (_, Origin::Upstream) => None,
-        (_, Origin::Client | Origin::Router) => Some(401),
+        (_, Origin::Upstream | Origin::Router) => None,
+        (_, Origin::Client) => Some(401),
     }
 }
 

@@ -238,9 +238,13 @@ impl Stream {
         if self.relay.ended() && self.ended.is_none() {
             let now = Instant::now();
             self.ended = Some(now);
+            self.record.lost(self.relay.losses());
             self.record.answered(200, self.relay.usage());
             self.settling.settle_well();
             self.timer.as_mut().reset(now + LINGER);
+            if self.relay.lets_go() {
+                return State::Over;
+            }
         }
         State::Flowing
     }
@@ -254,6 +258,7 @@ impl Stream {
 
     fn broke(&mut self, failure: &Failure) {
         let now = Instant::now();
+        self.record.lost(self.relay.losses());
         self.record.broken(failure.class, self.relay.usage());
         self.settling.fail(failure, now.into_std());
         self.timer.as_mut().reset(now + PARTING);

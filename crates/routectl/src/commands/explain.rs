@@ -67,7 +67,7 @@ pub fn run(args: &Args) -> ExitCode {
     let explained = match explain(args) {
         Ok(explained) => explained,
         Err(message) if args.json => {
-            let json = serde_json::json!({ "error": message });
+            let json = serde_json::to_string(&Mistake { error: &message }).unwrap_or_default();
             let _ = writeln!(io::stdout(), "{json}");
             return ExitCode::FAILURE;
         }
@@ -84,6 +84,12 @@ pub fn run(args: &Args) -> ExitCode {
     // Whoever reads us may have left, as `head` does; there is nobody to tell.
     let _ = io::stdout().write_all(text.as_bytes());
     if explained.refusal.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Why nothing can be told.
+#[derive(Debug, Serialize)]
+struct Mistake<'a> {
+    error: &'a str,
 }
 
 /// What would become of a request.

@@ -184,12 +184,12 @@ impl Check<'_, '_, '_> {
     /// Keys that say how a host that speaks Chat goes about reasoning.
     fn dialect(&mut self, model: &Node<'_, '_>, kind: Option<&str>) {
         let Some(kind) = kind.filter(|kind| *kind != "openai-compat") else { return };
-        let is_dialect = |name: &str| Dialect::named(name).is_some();
-        let is_history = |word: &str| ["strip", "preserve"].contains(&word);
-        let known: [(&str, &dyn Fn(&str) -> bool); 2] =
-            [("reasoning_dialect", &is_dialect), ("history_reasoning", &is_history)];
-        for (key, is_known) in known {
+        for key in ["reasoning_dialect", "history_reasoning"] {
             let Some(entry) = model.entry(key) else { continue };
+            let is_known = |word: &str| match key {
+                "reasoning_dialect" => Dialect::named(word).is_some(),
+                _ => ["strip", "preserve"].contains(&word),
+            };
             if entry.value.as_str().is_some_and(is_known) {
                 let message = format!("is not read on kind {kind:?}. Remove it.");
                 self.findings.notice(entry.at, &entry.path, message);

@@ -1,7 +1,7 @@
 use bytes::Bytes;
-use routectl_wire::{CHAT, Format, MESSAGES};
+use routectl_wire::{CHAT, Changes, Format, Framing, MESSAGES, Reply};
 
-use super::Relay;
+use super::{Relay, Telling};
 
 const CHAT_STREAM: &str = concat!(
     "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
@@ -158,4 +158,55 @@ fn endless_preamble_is_bounded() {
     let mut relay = Relay::new(MESSAGES);
     let failure = (0..100).find_map(|_| relay.push(&Bytes::from(ping.clone())).err());
     assert!(failure.unwrap().words.message.contains("without any content"));
+}
+
+/// A relay that tells a Chat host's answer to a Messages client.
+fn telling(framing: Framing, stops: &[&str]) -> Relay {
+    let stops = stops.iter().map(|stop| (*stop).to_owned()).collect();
+    let changes = Changes { stops, ..Changes::default() };
+    Relay::translated(CHAT, Telling::new(MESSAGES, framing, Reply::default(), changes))
+}
+
+#[test]
+fn a_whole_answer_that_broke_off_or_holds_nothing_is_a_failure() {
+    for (body, why) in [
+        (
+            r#"{"id":"c","choices":[{"index":0,"message":{"content":"half"},"finish_reason":"insufficient_system_resource"}]}"#,
+            "broke off",
+        ),
+        (r#"{"id":"c","choices":[]}"#, "no content"),
+        (r#"{"error":{"message":"busy","type":"server_error"}}"#, "busy"),
+    ] {
+        for framing in [Framing::Whole, Framing::Sse] {
+            let failure = telling(framing, &[]).whole(body.as_bytes()).unwrap_err();
+            assert!(failure.words.message.contains(why), "{framing:?}: {failure}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_told_does_not_bind_a_client_to_a_target() {
+    for framing in [Framing::Whole, Framing::Sse] {
+        let mut relay = telling(framing, &[]);
+        let queued = relay.push(&Bytes::from_static(b"data: {\"id\":\"c\",\"queue\":3}\n\n"));
+        assert_eq!(queued, Ok(None));
+        assert!(!relay.committed());
+        let failed = relay.push(&Bytes::from_static(
+            b"data: {\"error\":{\"message\":\"busy\",\"type\":\"server_error\"}}\n\n",
+        ));
+        assert!(failed.is_err(), "another target may answer");
+    }
+}
+
+#[test]
+fn nothing_is_told_behind_the_end_of_an_answer_and_its_upstream_is_let_go() {
+    let mut relay = telling(Framing::Sse, &["STOP"]);
+    let text = b"data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"on STOP off\"}}]}\n\n";
+    let told = relay.push(&Bytes::from_static(text)).unwrap().unwrap();
+    let told = String::from_utf8(told.to_vec()).unwrap();
+    assert!(told.contains("stop_sequence") && told.contains("message_stop"), "{told}");
+    assert!(relay.ended() && relay.lets_go());
+    let late = b"data: {\"error\":{\"message\":\"busy\",\"type\":\"server_error\"}}\n\n";
+    assert_eq!(relay.push(&Bytes::from_static(late)), Ok(None));
+    assert_eq!(relay.told_failure(), None);
 }

@@ -255,7 +255,7 @@ async fn g9_a_secret_that_cannot_be_used_is_told_without_it() {
             let answer = house.ask(post(format, body(format, "it", false))).await;
             assert_eq!(
                 (answer.status, answer.fates()),
-                (401, vec!["auth".to_owned()]),
+                (500, vec!["auth".to_owned()]),
                 "{reference}"
             );
             assert!(is_error(format, &answer.body), "{}", answer.text());
