@@ -94,10 +94,9 @@ proptest! {
     }
 
     #[test]
-    fn a_string_is_spelled_as_serde_spells_it(text in odd_text()) {
+    fn escapes_come_back_however_close_they_stand(text in odd_text()) {
         let mut out = Vec::new();
         quoted(&text, &mut out);
-        prop_assert_eq!(&out, &serde_json::to_vec(&text).unwrap());
         let json = String::from_utf8(out).unwrap();
         prop_assert_eq!(unescape(&json[1..json.len() - 1]), text);
     }

@@ -13,41 +13,41 @@ pub fn unescape(inner: &str) -> Cow<'_, str> {
     let mut text = Vec::with_capacity(inner.len());
     text.extend_from_slice(inner.as_bytes().get(..first).unwrap_or_default());
     let mut at = first;
-    while let Some(escape) = inner.get(at + 1..) {
-        at += 1 + match plain(escape) {
-            Some(byte) => {
-                text.push(byte);
-                1
-            }
-            None => {
-                let (character, length) = escaped(escape);
-                text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                length
-            }
-        };
-        let rest = inner.as_bytes().get(at..).unwrap_or_default();
-        at += copy_to_backslash(rest, &mut text);
+    while at < inner.len() {
+        at += 1 + unescape_one(inner, at + 1, &mut text);
+        at += copy_to_backslash(inner.as_bytes().get(at..).unwrap_or_default(), &mut text);
     }
     // What is cut at backslashes stays text.
     Cow::Owned(String::from_utf8(text).unwrap_or_default())
 }
 
+/// Appends what the escape spells whose backslash stands before `at`; gives its length.
+fn unescape_one(inner: &str, at: usize, text: &mut Vec<u8>) -> usize {
+    if let Some(byte) = inner.as_bytes().get(at).and_then(|letter| plain(*letter)) {
+        text.push(byte);
+        return 1;
+    }
+    let (character, length) = escaped(inner.get(at..).unwrap_or_default());
+    text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    length
+}
+
 /// The byte that a short escape spells.
-fn plain(escape: &str) -> Option<u8> {
-    Some(match escape.as_bytes().first()? {
+fn plain(letter: u8) -> Option<u8> {
+    Some(match letter {
         b'n' => b'\n',
         b't' => b'\t',
         b'r' => b'\r',
         b'b' => 0x08,
         b'f' => 0x0C,
-        letter @ (b'"' | b'\\' | b'/') => *letter,
+        b'"' | b'\\' | b'/' => letter,
         _ => return None,
     })
 }
 
 /// The character that an escape spells, and how many bytes behind the backslash it takes.
 fn escaped(escape: &str) -> (char, usize) {
-    if let Some(byte) = plain(escape) {
+    if let Some(byte) = escape.bytes().next().and_then(plain) {
         return (char::from(byte), 1);
     }
     if escape.starts_with('u') {

@@ -2,8 +2,6 @@
 
 use std::io::Write as _;
 
-use crate::eights::copy_to_escape;
-
 /// A JSON object being written. It closes when it is dropped.
 pub struct Object<'a> {
     out: &'a mut Vec<u8>,
@@ -132,35 +130,8 @@ impl Drop for List<'_> {
     }
 }
 
-/// A text as a JSON string, spelled with the fewest escapes.
+/// A text as a JSON string.
 pub fn quoted(text: &str, out: &mut Vec<u8>) {
-    let text = text.as_bytes();
-    out.reserve(text.len() + 2);
-    out.push(b'"');
-    let mut at = 0;
-    while let Some(rest) = text.get(at..) {
-        at += copy_to_escape(rest, out);
-        let Some(byte) = text.get(at) else { break };
-        escape(*byte, out);
-        at += 1;
-    }
-    out.push(b'"');
-}
-
-/// A quote, a backslash or a control character.
-fn escape(byte: u8, out: &mut Vec<u8>) {
-    let letter = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\t' => b't',
-        b'\r' => b'r',
-        0x08 => b'b',
-        0x0C => b'f',
-        _ => {
-            // Writing to a vector cannot fail.
-            let _ = write!(out, "\\u{byte:04x}");
-            return;
-        }
-    };
-    out.extend_from_slice(&[b'\\', letter]);
+    // Writing a string to a vector cannot fail.
+    let _ = serde_json::to_writer(out, text);
 }
