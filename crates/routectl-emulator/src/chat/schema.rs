@@ -3,13 +3,27 @@
 
 use serde_json::Value;
 
-/// The rules for every schema: a list says what is in it.
-pub(super) fn whole(schema: &Value, context: &str) -> Result<(), String> {
-    if schema.get("type").and_then(Value::as_str) == Some("array") && schema.get("items").is_none()
-    {
+/// The rules for the schema of every tool: an object says what is in it, and so does every list.
+pub(super) fn root(schema: &Value) -> Result<(), String> {
+    if says(schema, "object") && schema.get("properties").is_none() {
+        return Err("In context=(), object schema missing properties.".to_owned());
+    }
+    whole(schema, "()")
+}
+
+fn whole(schema: &Value, context: &str) -> Result<(), String> {
+    if says(schema, "array") && schema.get("items").is_none() {
         return Err(format!("In context={context}, array schema missing items."));
     }
     parts(schema).try_for_each(|(part, context)| whole(part, &context))
+}
+
+/// Whether a schema is of this type, if perhaps among others.
+fn says(schema: &Value, wanted: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == wanted),
+        kind => kind.is_some_and(|kind| kind == wanted),
+    }
 }
 
 /// The rules for strict schemas: every object closed, every property required.
@@ -21,7 +35,7 @@ pub(super) fn strict(schema: &Value) -> Result<(), String> {
             "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'."
         ));
     }
-    whole(schema, "()")?;
+    root(schema)?;
     exact(schema, "()")
 }
 
@@ -60,7 +74,11 @@ fn parts(schema: &Value) -> impl Iterator<Item = (&Value, String)> {
         parts.map(move |(name, part)| (part, format!("('{word}', '{name}')")))
     };
     let items = schema.get("items").map(|part| (part, "('items',)".to_owned()));
-    let listed = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
-    let listed = listed.enumerate().map(|(at, part)| (part, format!("('anyOf', '{at}')")));
-    named("properties").chain(items).chain(listed).chain(named("$defs"))
+    let listed = |word: &'static str| {
+        let parts = schema.get(word).and_then(Value::as_array).into_iter().flatten();
+        parts.enumerate().map(move |(at, part)| (part, format!("('{word}', '{at}')")))
+    };
+    let listed = ["anyOf", "oneOf", "allOf"].into_iter().flat_map(listed);
+    let named = ["properties", "$defs", "definitions"].into_iter().flat_map(named);
+    named.chain(items).chain(listed)
 }

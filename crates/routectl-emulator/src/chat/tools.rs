@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::check::{missing, present, wrong_type, wrong_value};
-use super::schema::{strict, whole};
+use super::schema::{root, strict};
 use crate::refusal::Refusal;
 
 const MAX_TOOLS: usize = 128;
@@ -74,7 +74,7 @@ fn tool(tool: &Value, path: &str, lenient: bool) -> Result<(), Refusal> {
         return Err(Refusal::bad(text).at(at).code("invalid_function_parameters"));
     }
     let is_strict = inner.get("strict") == Some(&Value::Bool(true));
-    let judged = if is_strict { strict(schema) } else { whole(schema, "()") };
+    let judged = if is_strict { strict(schema) } else { root(schema) };
     judged.map_err(|why| {
         let text = format!("Invalid schema for function '{called}': {why}");
         Refusal::bad(text).at(at).code("invalid_function_parameters")

@@ -100,8 +100,23 @@ fn openai_wants_strict_schemas_closed_and_rooted_in_an_object() {
         &json!({"$defs": {"a": object(&json!({"next": {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}}))}}),
     );
     assert_eq!(verdict("mock-1", &openai_format(true, &recursive)), Ok(()));
-    let list = json!({"type": "object", "properties": {"a": {"type": "array"}}});
-    let tool =
-        json!({"tools": [{"type": "function", "function": {"name": "f", "parameters": list}}]});
-    assert!(verdict("mock-1", &tool).unwrap_err().contains("array schema missing items"));
+}
+
+#[test]
+fn openai_wants_tools_to_say_what_is_in_objects_and_lists() {
+    let tool = |schema: &Value| json!({"tools": [{"type": "function", "function": {"name": "f", "parameters": schema}}]});
+    let with_part = |part: &Value| json!({"type": "object", "properties": {"a": part}});
+    for (schema, words) in [
+        (json!({"type": "object"}), "In context=(), object schema missing properties."),
+        (json!({"type": ["object", "null"]}), "object schema missing properties."),
+        (with_part(&json!({"type": "array"})), "('properties', 'a'), array schema missing items."),
+        (with_part(&json!({"type": ["array", "null"]})), "array schema missing items."),
+        (with_part(&json!({"oneOf": [{"type": "array"}]})), "('oneOf', '0'), array schema"),
+    ] {
+        let refused = verdict("mock-1", &tool(&schema)).expect_err(words);
+        assert!(refused.contains(words), "{schema}\n  gave: {refused}\n  not: {words}");
+    }
+    for schema in [json!({}), with_part(&json!({"type": "object"}))] {
+        assert_eq!(verdict("mock-1", &tool(&schema)), Ok(()), "{schema}");
+    }
 }

@@ -9,6 +9,7 @@ mod messages;
 mod output;
 mod parts;
 mod results;
+mod schema;
 mod settings;
 mod strict;
 #[cfg(test)]

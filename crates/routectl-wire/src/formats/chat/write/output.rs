@@ -3,8 +3,8 @@
 
 use routectl_core::{Loss, OutputFormat, Quirks, Request};
 
-use super::{Writer, strict};
-use crate::json::{Node, Object, paired, parse};
+use super::{Writer, schema, strict};
+use crate::json::{Node, Object, parse};
 use crate::names;
 
 /// What a model is told where the host cannot hold it to JSON. Always the same, for the host's
@@ -114,7 +114,7 @@ impl Plan<'_> {
                 let mut shape = output.object("json_schema");
                 shape.text("name", &name);
                 shape.text_if("description", description);
-                shape.raw("schema", &paired(schema));
+                shape.raw("schema", &schema::complete(schema));
                 if let Some(strict) = strict {
                     shape.bool("strict", strict);
                 }

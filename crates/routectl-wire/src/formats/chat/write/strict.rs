@@ -1,5 +1,7 @@
 //! Which schemas OpenAI holds a model's words to. (facts: OpenAI Chat, section 4)
 
+use std::collections::HashSet;
+
 use crate::json::{Node, parse};
 
 /// Deepest nesting of objects.
@@ -28,7 +30,11 @@ fn holds(schema: &Node<'_>, depth: usize) -> bool {
     if depth > MAX_DEPTH || members.iter().any(|(name, _)| REFUSED.contains(&&**name)) {
         return false;
     }
-    let is_object = schema.member("properties").is_some() || says_object(schema);
+    // What says nothing holds nobody to anything.
+    if members.is_empty() || (says(schema, "array") && schema.member("items").is_none()) {
+        return false;
+    }
+    let is_object = schema.member("properties").is_some() || says(schema, "object");
     if is_object && !is_closed(schema) {
         return false;
     }
@@ -47,22 +53,18 @@ fn holds(schema: &Node<'_>, depth: usize) -> bool {
     })
 }
 
-fn says_object(schema: &Node<'_>) -> bool {
-    let Some(kind) = schema.member("type") else { return false };
-    let is_object = |node: &Node<'_>| node.text().is_some_and(|kind| kind == "object");
-    is_object(kind) || kind.list().is_some_and(|kinds| kinds.iter().any(is_object))
+/// Whether a schema is of this type, if perhaps among others.
+pub(super) fn says(schema: &Node<'_>, kind: &str) -> bool {
+    let Some(kinds) = schema.member("type") else { return false };
+    let is_it = |node: &Node<'_>| node.text().is_some_and(|text| text == kind);
+    is_it(kinds) || kinds.list().is_some_and(|kinds| kinds.iter().any(is_it))
 }
 
 /// Whether an object has all of its properties always, and no others.
 fn is_closed(schema: &Node<'_>) -> bool {
     let closed = schema.member("additionalProperties").is_some_and(|node| node.raw == "false");
-    let required: Vec<_> = schema
-        .member("required")
-        .and_then(Node::list)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(Node::text)
-        .collect();
+    let required = schema.member("required").and_then(Node::list).unwrap_or_default();
+    let required: HashSet<_> = required.iter().filter_map(Node::text).collect();
     let properties = schema.member("properties").and_then(Node::object).unwrap_or_default();
     closed && properties.iter().all(|(name, _)| required.contains(name))
 }

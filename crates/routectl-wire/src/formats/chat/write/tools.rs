@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use routectl_core::{Block, Choice, Content, Loss, Tool, ToolChoice, ToolInput, ToolUse};
 
-use super::{Writer, parts, strict};
+use super::{Writer, parts, schema, strict};
 use crate::json::{Object, paired};
 
 /// What a tool without arguments takes. (facts: translation, section 4.1)
@@ -37,8 +37,7 @@ fn definition(writer: &mut Writer<'_>, mut object: Object<'_>, tool: &Tool) {
             let mut function = object.object("function");
             function.text("name", name);
             function.text_if("description", tool.description.as_deref());
-            // The client's spelling stays, but for halves of characters, which no host takes.
-            let schema = paired(schema.as_deref().unwrap_or(NO_ARGUMENTS));
+            let schema = schema::complete(schema.as_deref().unwrap_or(NO_ARGUMENTS));
             function.raw("parameters", &schema);
             if let Some(strict) = strictness(writer, tool, &schema) {
                 function.bool("strict", strict);

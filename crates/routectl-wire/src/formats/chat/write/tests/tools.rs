@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use routectl_core::{CallIds, Choice, ToolChoice, ToolUse};
 
-use super::super::strict;
+use super::super::{schema, strict};
 use super::*;
 
 fn with_tools(tools: Vec<Tool>) -> Request {
@@ -146,6 +146,44 @@ fn case_22_only_schemas_that_the_format_can_hold_are_strict() {
 }
 
 #[test]
+fn what_openai_misses_in_a_schema_is_put_in_and_nothing_else_changes() {
+    for (asked, said) in [
+        (r#"{"type": "object"}"#, r#"{"type": "object","properties":{}}"#),
+        (
+            r#"{"type":"object", "anyOf":[{"type":"object"}] }"#,
+            r#"{"type":"object", "anyOf":[{"type":"object"}] ,"properties":{}}"#,
+        ),
+        (
+            r#"{"properties": {"items": {"type": "array"}, "b": {"type": ["array", "null"], "maxItems": 1e1}}, "type":"object"}"#,
+            r#"{"properties": {"items": {"type": "array","items":{}}, "b": {"type": ["array", "null"], "maxItems": 1e1,"items":{}}}, "type":"object"}"#,
+        ),
+        (
+            r#"{"type":"object","$defs":{"a":{"items":[{"type":"array"}],"oneOf":[{"type":"array"}]}}}"#,
+            r#"{"type":"object","$defs":{"a":{"items":[{"type":"array","items":{}}],"oneOf":[{"type":"array","items":{}}]}},"properties":{}}"#,
+        ),
+        // A half of a character is mended as everywhere.
+        (
+            r#"{"type":"object","title":"\ud83d"}"#,
+            "{\"type\":\"object\",\"title\":\"\u{fffd}\",\"properties\":{}}",
+        ),
+    ] {
+        assert_eq!(schema::complete(asked), said);
+        let spelled = write(&with_tools(vec![tool("f", Some(asked))]), &any_host());
+        assert!(String::from_utf8_lossy(&spelled.body).contains(said));
+        assert_eq!(losses(&spelled), Vec::<String>::new());
+    }
+    for whole in [
+        r#"{"type": "object", "properties": {"enum": {"enum": [{"type": "array"}]}}}"#,
+        r#"{"type":"object","properties":{"a":{"type":"array","items":true},"b":{"type":"object"}}}"#,
+        r#"{"type":"object","properties":{},"default":{"type":"array"}}"#,
+        "{}",
+        "[",
+    ] {
+        assert_eq!(schema::complete(whole), whole);
+    }
+}
+
+#[test]
 fn strict_schemas_keep_every_rule_at_every_depth() {
     let around = |inner: &str| {
         format!(
@@ -164,6 +202,9 @@ fn strict_schemas_keep_every_rule_at_every_depth() {
         (around(&format!(r#"{{"type":"array","items":{}}}"#, around(leaf))), true),
         (around(&format!(r#"{{"anyOf":[{},{{"type":"null"}}]}}"#, around(leaf))), true),
         (around(r#"{"type":"object"}"#), false),
+        (around(r#"{"type":"array"}"#), false),
+        (around("{}"), false),
+        (r#"{"type":"object","additionalProperties":false}"#.to_owned(), true),
         (around(r#"{"type":"array","items":{"type":"object","properties":{}}}"#), false),
         (around(r#"{"anyOf":[{"type":"object"}]}"#), false),
         (around(r#"{"allOf":[{"type":"string"}]}"#), false),
