@@ -75,14 +75,50 @@ pub fn max_output(upstream: &str) -> u64 {
 }
 
 /// The generation of a model, by the upstream's name for it. Clouds and gateways put a vendor or
-/// a region before the name and a date or a version behind it, and some write 4.5 for 4-5.
+/// a region before the name and a date or a version behind it, and some write 4.5 for 4-5. A model
+/// that is newer than the table is like the newest before it: what one generation refuses, the next
+/// one refuses too.
 pub fn generation(upstream: &str) -> Option<&'static Generation> {
     let name = upstream.get(upstream.find("claude-")?..)?.replace('.', "-");
-    let rows = GENERATIONS.iter().filter(|row| begins(&name, row.beginning));
-    rows.max_by_key(|row| row.beginning.len())
+    let plain = GENERATIONS.iter().filter(|row| numbered(row.beginning).is_none());
+    let plain = plain.filter(|row| begins(&name, row.beginning));
+    plain.max_by_key(|row| row.beginning.len()).or_else(|| numbered(&name).and_then(nearest))
 }
 
-/// Whether a name begins so and the next word is another one: 5-2026 is not 5-2.
+/// A model's family and which number of it this is.
+type Numbered<'a> = (&'a str, (u8, u8));
+
+/// The newest generation of a family up to this number; of a new family, the newest of all.
+fn nearest((family, number): Numbered<'_>) -> Option<&'static Generation> {
+    let rows = || GENERATIONS.iter().filter_map(|row| Some((row, numbered(row.beginning)?)));
+    let kin = || rows().filter(|(_, (name, _))| *name == family);
+    let newest = if kin().next().is_some() {
+        kin().filter(|(_, (_, known))| *known <= number).max_by_key(|(_, (_, known))| *known)
+    } else {
+        // Of equally new ones the first.
+        rows().rev().max_by_key(|(_, (_, known))| *known)
+    };
+    newest.map(|(row, _)| row)
+}
+
+/// Reads `claude-<family>-<number>`: 5-2026 is not 5-2.
+fn numbered(name: &str) -> Option<Numbered<'_>> {
+    let (family, rest) = name.strip_prefix("claude-")?.split_once('-')?;
+    let (major, rest) = digits(rest)?;
+    let minor = rest.strip_prefix('-').and_then(digits).map_or(0, |(minor, _)| minor);
+    let named = family.bytes().all(|byte| byte.is_ascii_alphabetic());
+    named.then_some((family, (major, minor)))
+}
+
+/// One or two digits that are a word, and what follows.
+fn digits(text: &str) -> Option<(u8, &str)> {
+    let is_end = |next: char| !next.is_ascii_alphanumeric();
+    let (word, rest) = text.split_at(text.find(is_end).unwrap_or(text.len()));
+    let number = word.parse().ok().filter(|_| word.len() <= 2)?;
+    Some((number, rest))
+}
+
+/// Whether a name begins so and the next word is another one.
 fn begins(name: &str, beginning: &str) -> bool {
     let rest = name.strip_prefix(beginning);
     rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
@@ -304,10 +340,37 @@ mod tests {
     }
 
     #[test]
+    fn a_model_that_is_newer_than_the_table_is_like_the_newest_before_it() {
+        for (upstream, beginning) in [
+            ("claude-opus-6", "claude-opus-5-5"),
+            ("anthropic/claude-opus-5.7", "claude-opus-5-5"),
+            ("claude-opus-50", "claude-opus-5-5"),
+            ("claude-opus-4-9-20260301", "claude-opus-4-8"),
+            ("us.anthropic.claude-sonnet-6-1-v1:0", "claude-sonnet-5-5"),
+            ("claude-sonnet-5-2", "claude-sonnet-5"),
+            ("claude-haiku-6[1m]", "claude-haiku-5-5"),
+            ("claude-mythos-6", "claude-mythos-5-2"),
+            ("claude-saga-7", "claude-opus-5-5"),
+            ("claude-saga-1-20270101", "claude-opus-5-5"),
+        ] {
+            let found = generation(upstream).map(|generation| generation.beginning);
+            assert_eq!(found, Some(beginning), "{upstream}");
+        }
+        assert_eq!(generation("claude-opus-3"), None, "older than the table");
+    }
+
+    #[test]
     fn other_models_are_unknown_and_get_a_limit_all_the_same() {
-        for upstream in
-            ["", "glm-4.6", "claude", "claude-", "claude-proxy", "claude-opus-50", "gpt-5"]
-        {
+        for upstream in [
+            "",
+            "glm-4.6",
+            "claude",
+            "claude-",
+            "claude-proxy",
+            "claude-opus-x",
+            "claude-v2",
+            "gpt-5",
+        ] {
             assert_eq!(generation(upstream), None, "{upstream}");
             assert_eq!(max_output(upstream), DEFAULT_MAX_OUTPUT);
         }
