@@ -1,7 +1,7 @@
 //! Cache marks within the host's rules: at most four, and none that lives long behind one that
 //! does not. (facts: translation, section 7; Anthropic Messages, section 13)
 
-use routectl_core::{Block, CacheMark, Content, Loss, Place, Request, Source, Ttl};
+use routectl_core::{Block, CacheMark, Content, Loss, Place, Request, Role, Source, Ttl};
 
 use super::tools::Offered;
 
@@ -14,8 +14,8 @@ struct Slot<'a> {
     place: Place,
 }
 
-/// Brings the marks of a request within the rules. `auto` is whether clients that mark nothing
-/// get a mark of the host's own choice: OpenAI's cache without being asked.
+/// Brings the marks of a request within the rules. `auto` is whether those of clients that mark
+/// nothing are marked here: OpenAI's hosts cache without being asked.
 pub(super) fn settle(
     request: &mut Request,
     tools: &mut [Offered],
@@ -30,8 +30,7 @@ pub(super) fn settle(
         collect(&mut turn.blocks, &mut among);
     }
     if auto && !top && above.is_empty() && among.is_empty() {
-        request.cache = Some(CacheMark::default());
-        return;
+        return choose(request, tools);
     }
     let room = MOST - usize::from(top);
     if above.len() + among.len() > room {
@@ -48,6 +47,23 @@ pub(super) fn settle(
         request.cache = None;
         let reason = "the last block has a mark of its own";
         losses.push(Loss::dropped("cache_control", reason));
+    }
+}
+
+/// Three marks: the host's own, which moves on with the conversation; one for what all
+/// conversations of a client begin with; and one before the last answer, since clients show a model
+/// reminders that are gone in the next request, and with them what was cached up to them.
+fn choose(request: &mut Request, tools: &mut [Offered]) {
+    let mark = Some(CacheMark::default());
+    request.cache = mark;
+    match (request.system.last_mut(), tools.last_mut()) {
+        (Some(Block { cache, .. }), _) | (None, Some(Offered { cache, .. })) => *cache = mark,
+        (None, None) => {}
+    }
+    let last_answer = request.turns.iter().rposition(|turn| turn.role == Role::Assistant);
+    let before = request.turns.get_mut(..last_answer.unwrap_or_default());
+    if let Some(block) = before.and_then(|turns| turns.last_mut()?.blocks.last_mut()) {
+        block.cache = mark;
     }
 }
 

@@ -103,9 +103,38 @@ fn clients_that_mark_nothing_get_the_hosts_choice_unless_told_otherwise() {
         marks(&spelled)
     };
     let bare = marked(None, None, [None; 5]);
-    assert_eq!(auto(&bare, true), "- - - - - - - +");
+    assert_eq!(auto(&bare, true), "- + - - + - - +");
     assert_eq!(auto(&bare, false), "- - - - - - - -");
     assert_eq!(auto(&marked(FIVE, None, [None; 5]), true), "5m - - - - - - -");
+    let toolless = Request { tools: Vec::new(), ..bare.clone() };
+    assert_eq!(auto(&toolless, true), "- + - - + - - +");
+    let mut first = Request { system: Vec::new(), ..bare };
+    first.turns.truncate(1);
+    assert_eq!(auto(&first, true), "+ - - +");
+    first.tools.clear();
+    assert_eq!(auto(&first, true), "- - - +");
+}
+
+#[test]
+fn the_mark_before_the_last_answer_outlives_a_reminder() {
+    let asked = |turns: Vec<Turn>| {
+        let target = Abilities { auto_cache: true, ..abilities(OPUS_5) };
+        body(&MESSAGES.write(&asking(turns), &target))["messages"].clone()
+    };
+    let calls = |id: &str| assistant(vec![call(id, "f", "{}")]);
+    let gave = |id: &str, more: &[&str]| {
+        let blocks = more.iter().map(|text| text_of(text));
+        turn(Role::User, [result(id, vec![text_of("r")])].into_iter().chain(blocks).collect())
+    };
+    let before = asked(vec![user("Go."), calls("a"), gave("a", &["Reminder."])]);
+    let after =
+        asked(vec![user("Go."), calls("a"), gave("a", &[]), calls("b"), gave("b", &["Reminder."])]);
+    let is_marked = |messages: &Value, path: &str| {
+        messages.pointer(path).unwrap().get("cache_control").is_some()
+    };
+    assert!(is_marked(&before, "/0/content/0"), "what both begin with is cached");
+    assert!(is_marked(&after, "/2/content/0"), "and will be next time");
+    assert!(!is_marked(&after, "/0/content/0"));
 }
 
 #[test]
