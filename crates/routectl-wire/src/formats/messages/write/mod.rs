@@ -69,7 +69,7 @@ impl Fitted {
             .filter_map(|block| turns::fit(block, Role::System, target, &mut losses))
             .collect();
         let mut tools = tools::offer(&request, &names, target, &mut losses);
-        let mut chosen = Chosen::of(&mut request, (&names, target), &mut tools, &mut losses);
+        let mut chosen = Chosen::of(&mut request, (&names, target), &tools, &mut losses);
         request.turns = turns::settle(request.turns, target, &mut losses);
         let max_tokens = limit(&request, target, &mut losses);
         let around = Circumstances {

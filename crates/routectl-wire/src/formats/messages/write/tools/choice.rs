@@ -2,7 +2,7 @@
 
 use routectl_core::{Block, Loss, Place, Request, Role, ToolChoice, Turn};
 
-use super::{Counts, Fit, Offered, fit};
+use super::Offered;
 use crate::formats::instruction;
 use crate::formats::messages::write::target::Target;
 use crate::json::Object;
@@ -41,7 +41,7 @@ impl Chosen {
     pub(in super::super) fn of(
         request: &mut Request,
         (names, target): (&ToolNames, Target<'_>),
-        tools: &mut [Offered],
+        tools: &[Offered],
         losses: &mut Vec<Loss>,
     ) -> Self {
         if request.tools.is_empty() {
@@ -52,7 +52,8 @@ impl Chosen {
         let mut choice = wanted(request.tool_choice.as_ref(), names);
         if choice.is_forced() && !target.takes_forced_choice() {
             ask(&choice, request, target);
-            choice = free(&choice, tools, target);
+            // The tools stay as they are: a strict one would begin the prompt's cache anew.
+            choice = Choice::Auto;
             let reason = "this model cannot be forced to use a tool; it is asked to";
             losses.push(Loss::degraded(request.names.tool_choice, reason));
         }
@@ -122,18 +123,4 @@ fn ask(choice: &Choice, request: &mut Request, target: Target<'_>) {
         (Role::User, instruction::marked(&words))
     };
     request.turns.push(Turn { role, blocks: vec![Block::text(words, place)], place });
-}
-
-/// No order, but a tool that has to be called rightly if it is called.
-fn free(choice: &Choice, tools: &mut [Offered], target: Target<'_>) -> Choice {
-    let Choice::Tool(name) = choice else { return Choice::Auto };
-    let named = tools.iter_mut().find(|tool| tool.name == *name && target.takes_schemas());
-    if let Some(tool) = named
-        && let Fit::Same(json, counts) = fit(&tool.schema)
-        && Counts::MOST.without(counts).is_some()
-    {
-        tool.schema = json;
-        tool.strict = true;
-    }
-    Choice::Auto
 }
