@@ -88,6 +88,7 @@ pub(super) fn fit(
     if control.enabled == Some(false) {
         let (thinking, loss) = off(target, around.member);
         losses.extend(loss);
+        losses.extend(yielding(control, around.member));
         return thinking;
     }
     let wanted =
@@ -112,6 +113,12 @@ pub(super) fn fit(
         Some(budget) => Thinking { mode: Mode::Enabled { budget }, effort: None },
         None => Thinking { mode: Mode::Disabled, effort: None },
     }
+}
+
+/// The effort, beside something that says more.
+fn yielding(control: &ReasoningControl, member: &str) -> Option<Loss> {
+    let reason = "the effort yields to the rest of what is said of thinking";
+    control.effort.map(|_| Loss::dropped(member, reason))
 }
 
 /// As little as the model can be brought to think.
@@ -185,6 +192,7 @@ fn budget(
     if budget != wanted {
         losses.push(Loss::clamped(member, "the thinking budget of this model and this limit"));
     }
+    losses.extend(asked.and_then(|_| yielding(control, member)));
     Some(budget)
 }
 

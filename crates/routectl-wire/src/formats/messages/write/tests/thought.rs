@@ -43,6 +43,8 @@ fn each_generation_is_asked_in_its_own_words() {
     let always = "this model always thinks; it is asked to think little";
     let nearest = "clamped: the nearest effort that this model takes";
     let in_place = "degraded: this model takes an effort in place of a budget";
+    let yields = "dropped: the effort yields to the rest of what is said of thinking";
+    let both = |control| ReasoningControl { effort: Some(High), ..control };
     for (upstream, control, expected) in [
         (OPUS_5, silent, String::new()),
         (OPUS_5, effort(High), "{adaptive} high".into()),
@@ -71,6 +73,10 @@ fn each_generation_is_asked_in_its_own_words() {
         ("claude-3-5-haiku-latest", off(), String::new()),
         ("glm-4.6", effort(Medium), "{enabled,budget_tokens:8192}".into()),
         ("glm-4.6", off(), "{disabled}".into()),
+        (OPUS_5, both(off()), format!("{{disabled}}  {yields}")),
+        (OPUS_5, both(budget(9_000)), format!("{{adaptive}} high {in_place}")),
+        (SONNET_4_5, both(off()), format!("{{disabled}}  {yields}")),
+        (SONNET_4_5, both(budget(2_000)), format!("{{enabled,budget_tokens:2000}}  {yields}")),
     ] {
         let mut request = asking(vec![user("1")]);
         request.max_tokens = None;
