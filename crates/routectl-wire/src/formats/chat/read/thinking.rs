@@ -25,8 +25,12 @@ pub(super) const MEMBERS: [&str; 7] = [
 /// default of their library.
 #[derive(Default)]
 pub(super) struct Knobs {
-    /// `reasoning`, `include_reasoning`
+    /// `reasoning`
     unified: ReasoningControl,
+    /// `reasoning.exclude`, turned round
+    included: Option<bool>,
+    /// `include_reasoning`, its older name
+    old_included: Option<bool>,
     /// `thinking`
     thinking: ReasoningControl,
     /// `enable_thinking`, `thinking_budget`, `chat_template_kwargs`
@@ -43,11 +47,12 @@ impl Knobs {
         let speaks = |it: &&ReasoningControl| {
             ReasoningControl { show: None, ..**it } != ReasoningControl::default()
         };
+        let said = self.included.or(self.old_included).map(shown);
         ReasoningControl {
             enabled: knobs.iter().find(speaks).and_then(|knob| knob.enabled),
             effort: knobs.iter().find_map(|knob| knob.effort),
             budget: knobs.iter().find_map(|knob| knob.budget),
-            show: knobs.iter().find_map(|knob| knob.show),
+            show: said.or_else(|| knobs.iter().find_map(|knob| knob.show)),
         }
     }
 }
@@ -60,9 +65,9 @@ pub(super) fn read(
 ) -> Result<(), BadRequest> {
     let (knobs, foreign) = (&mut draft.thinking, &mut draft.request.foreign);
     match name {
-        "reasoning" => unified(&mut knobs.unified, node, foreign),
+        "reasoning" => unified(knobs, node, foreign),
         "include_reasoning" => {
-            knobs.unified.show = Some(shown(expect::boolean(node, BODY, name)?));
+            knobs.old_included = Some(expect::boolean(node, BODY, name)?);
             Ok(())
         }
         "thinking" => thinking(&mut knobs.thinking, node, foreign),
@@ -77,26 +82,31 @@ fn shown(visible: bool) -> Show {
     if visible { Show::Text } else { Show::Nothing }
 }
 
+/// Off is the strongest word, whatever else an object says and in whichever order.
+fn turn(knob: &mut ReasoningControl, on: bool) {
+    knob.enabled = Some(on && knob.enabled != Some(false));
+}
+
 /// OpenRouter's object. Who sends it gets to see the thinking unless it is excluded.
 fn unified(
-    knob: &mut ReasoningControl,
+    knobs: &mut Knobs,
     node: &Node<'_>,
     foreign: &mut Vec<Foreign>,
 ) -> Result<(), BadRequest> {
     let place = BODY.member("reasoning");
-    let mut excluded = false;
+    let knob = &mut knobs.unified;
     for (name, value) in said(node, BODY, "reasoning")? {
         match name {
             "effort" => effort(knob, value, place, name)?,
             "max_tokens" => budget(knob, value, place, name)?,
             "enabled" => switch(knob, value, place, name)?,
-            "exclude" => excluded = expect::boolean(value, place, name)?,
+            "exclude" => knobs.included = Some(!expect::boolean(value, place, name)?),
             "summary" | "generate_summary" => summary(value, place, name, foreign)?,
             other => foreign.push(elsewhere::unknown(place, other, value)),
         }
     }
     if knob.enabled != Some(false) {
-        knob.show = Some(shown(!excluded));
+        knob.show = Some(Show::Text);
     }
     Ok(())
 }
@@ -125,8 +135,8 @@ fn thinking(
     for (name, value) in said(node, BODY, "thinking")? {
         match name {
             "type" => match &*expect::text(value, place, name)? {
-                "enabled" | "adaptive" => knob.enabled = Some(true),
-                "disabled" => knob.enabled = Some(false),
+                "enabled" | "adaptive" => turn(knob, true),
+                "disabled" => turn(knob, false),
                 "auto" => {}
                 other => {
                     let known = ["enabled", "disabled", "adaptive", "auto"];
@@ -163,7 +173,7 @@ fn switch(
     place: Place,
     name: &str,
 ) -> Result<(), BadRequest> {
-    knob.enabled = Some(expect::boolean(node, place, name)?);
+    turn(knob, expect::boolean(node, place, name)?);
     Ok(())
 }
 
@@ -175,7 +185,7 @@ fn budget(
     name: &str,
 ) -> Result<(), BadRequest> {
     match expect::count(node, place, name)? {
-        0 => knob.enabled = Some(false),
+        0 => turn(knob, false),
         tokens => knob.budget = Some(tokens),
     }
     Ok(())
@@ -190,7 +200,7 @@ fn effort(
     let word = expect::text(node, place, name)?;
     match (&*word, Effort::named(&word)) {
         (_, Some(effort)) => knob.effort = Some(effort),
-        ("none", None) => knob.enabled = Some(false),
+        ("none", None) => turn(knob, false),
         // Groq's word for "as the model does by itself". (facts: reasoning, section 2.6)
         ("default", None) => {}
         (_, None) => {

@@ -435,6 +435,38 @@ fn how_much_to_think_is_understood_in_every_dialect() {
 }
 
 #[test]
+fn what_members_say_of_thinking_does_not_depend_on_their_order() {
+    use routectl_core::Show::{Nothing, Text};
+    for (one, other, enabled, show) in [
+        (r#""include_reasoning":false"#, r#""reasoning":{"effort":"low"}"#, None, Some(Nothing)),
+        (r#""include_reasoning":true"#, r#""reasoning":{"exclude":true}"#, None, Some(Nothing)),
+        (r#""include_reasoning":false"#, r#""reasoning":{"exclude":false}"#, None, Some(Text)),
+        (
+            r#""include_reasoning":true"#,
+            r#""reasoning":{"enabled":false}"#,
+            Some(false),
+            Some(Text),
+        ),
+        (r#""enable_thinking":true"#, r#""thinking_budget":0"#, Some(false), None),
+        (
+            r#""enable_thinking":false"#,
+            r#""chat_template_kwargs":{"thinking":true}"#,
+            Some(false),
+            None,
+        ),
+    ] {
+        for members in [format!("{one},{other}"), format!("{other},{one}")] {
+            let reasoning = read(&with(&members)).unwrap().reasoning;
+            assert_eq!((reasoning.enabled, reasoning.show), (enabled, show), "{members}");
+        }
+    }
+    for inside in [r#""enabled":true,"effort":"none""#, r#""effort":"none","enabled":true"#] {
+        let request = read(&with(&format!(r#""reasoning":{{{inside}}}"#))).unwrap();
+        assert_eq!(request.reasoning.enabled, Some(false), "{inside}");
+    }
+}
+
+#[test]
 fn case_59_parts_stay_apart() {
     let request = read(&of(
         r#"{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":" b"}]}"#,
