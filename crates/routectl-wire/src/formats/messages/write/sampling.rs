@@ -14,9 +14,15 @@ pub(super) fn fit(
 ) -> Sampling {
     let known = target.sampling();
     // A value that is the default says nothing. (facts: Anthropic Messages, section 7)
-    let temperature = asked.temperature.filter(|it| !(is_one(*it) && (thinks || known.is_some())));
+    let refused = target.abilities.quirks.refuses_sampling;
+    let means_nothing = thinks || refused || known.is_some();
+    let temperature = asked.temperature.filter(|it| !(is_one(*it) && means_nothing));
     let top_p = asked.top_p.filter(|it| !is_one(*it));
     let asked = Sampling { temperature, top_p, top_k: asked.top_k };
+    if refused {
+        let reason = "this version of the API knows no sampling members";
+        return without(asked, |_| false, reason, losses);
+    }
     if known == Some(claude::Sampling::Refused) {
         let reason = "this model takes no sampling members";
         return without(asked, |_| false, reason, losses);

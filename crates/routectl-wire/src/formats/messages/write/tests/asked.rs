@@ -80,6 +80,30 @@ fn sampling_is_said_as_far_as_the_model_takes_it() {
 }
 
 #[test]
+fn case_48_a_version_without_sampling_gets_none() {
+    let mut request = asking(vec![user("1")]);
+    request.sampling = Sampling { temperature: Some(0.2), top_p: Some(0.97), top_k: Some(5) };
+    let newest = |request: &Request, upstream| {
+        let mut target = abilities(upstream);
+        target.quirks.refuses_sampling = true;
+        MESSAGES.write(request, &target)
+    };
+    let lost = "dropped: this version of the API knows no sampling members";
+    let lost = format!("temperature: {lost}\ntop_p: {lost}\ntop_k: {lost}");
+    for upstream in [OPUS_4_1, SONNET_4_5, OPUS_5, "glm-4.6"] {
+        let spelled = newest(&request, upstream);
+        let members = ["/temperature", "/top_p", "/top_k"].map(|it| member(&spelled, it));
+        assert_eq!((members.concat(), losses(&spelled)), (String::new(), lost.clone()));
+    }
+    request.sampling = Sampling { temperature: Some(1.0), top_p: Some(1.0), top_k: None };
+    let spelled = newest(&request, "glm-4.6");
+    assert_eq!(
+        (member(&spelled, "/temperature"), losses(&spelled)),
+        (String::new(), String::new())
+    );
+}
+
+#[test]
 fn a_model_that_thinks_takes_a_high_top_p_only() {
     let lost = "dropped: a model that thinks takes a top_p from 0.95 on and nothing else";
     for (sampling, top_p, lost) in [

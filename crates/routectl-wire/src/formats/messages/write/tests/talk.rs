@@ -206,6 +206,8 @@ fn what_the_host_could_not_read_is_refused() {
         (document(base64("application/zip", "UEs=")), "refused: Messages takes documents as"),
         (document(base64("text/plain", "/w==")), "refused: this is no text in UTF-8"),
         (Content::Image(Source::Url("gs://a/b.png".into())), "refused: Anthropic fetches"),
+        (Content::Image(Source::Url("http://a/b.png".into())), "refused: Anthropic fetches"),
+        (document(Source::Url("http://a/b.pdf".into())), "refused: Anthropic fetches"),
         (document(Source::Text(" ".into())), "dropped: nothing is in this document"),
         (document(Source::Blocks(vec![])), "dropped: nothing is in this document"),
         (opaque(IfLost::Refused("no sound")), "refused: no sound"),

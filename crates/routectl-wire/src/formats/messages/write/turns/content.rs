@@ -109,8 +109,8 @@ const EMPTY: &str = "nothing is in this document";
 fn address(url: String) -> Fitted<Source> {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     match scheme.as_deref() {
-        Some("http" | "https") => Ok(Source::Url(url)),
-        Some(_) | None => refused("Anthropic fetches addresses of http and https only"),
+        Some("https") => Ok(Source::Url(url)),
+        Some(_) | None => refused("Anthropic fetches addresses of https only"),
     }
 }
 
