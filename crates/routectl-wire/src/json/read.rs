@@ -8,6 +8,10 @@ use crate::eights::string_end;
 /// Deepest nesting that is read. What clients send stays below 40.
 const MAX_DEPTH: usize = 128;
 
+/// Most values of one text: a body of 32 MiB could hold ten million, in a gigabyte of memory. A long
+/// conversation of an agent has some ten thousand.
+const MAX_VALUES: usize = 2_000_000;
+
 /// A value and its own spelling.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node<'a> {
@@ -41,7 +45,7 @@ pub struct BadJson {
 /// # Errors
 /// Where and why it is none.
 pub fn parse(text: &str) -> Result<Node<'_>, BadJson> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader { text, at: 0, values: 0 };
     reader.space();
     let node = reader.node(0)?;
     reader.space();
@@ -105,6 +109,8 @@ impl<'a> Node<'a> {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// How many values were read so far.
+    values: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -129,6 +135,10 @@ impl<'a> Reader<'a> {
     fn node(&mut self, depth: usize) -> Result<Node<'a>, BadJson> {
         if depth > MAX_DEPTH {
             return self.expected("less nesting");
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return self.expected("at most two million values");
         }
         let start = self.at;
         let value = match self.peek() {

@@ -32,6 +32,15 @@ fn what_is_not_json_is_refused_with_its_place() {
 }
 
 #[test]
+fn no_text_makes_more_values_than_memory_bears() {
+    let most = 2_000_000;
+    let list = |values: usize| format!("[{}0]", "0,".repeat(values - 2));
+    assert!(parse(&list(most)).is_ok(), "the list itself is one");
+    let refused = parse(&list(most + 1)).unwrap_err();
+    assert_eq!(refused.expected, "at most two million values");
+}
+
+#[test]
 fn half_a_surrogate_pair_becomes_the_replacement_character() {
     for (inner, text) in [
         (r"\ud83d", "\u{fffd}"),

@@ -87,11 +87,14 @@ fn choice(writer: &mut Writer<'_>, body: &mut Object<'_>) {
         return;
     }
     let required = if forcing == Choice::Any { "any" } else { "required" };
+    let takes_text = |tool: &&Tool| matches!(tool.input, ToolInput::Text { .. });
+    let of_text = writer.request.tools.iter().filter(takes_text);
+    let of_text: HashSet<&str> = of_text.map(|tool| tool.name.as_str()).collect();
     match choice {
         ToolChoice::Auto => body.text("tool_choice", "auto"),
         ToolChoice::None => body.text("tool_choice", "none"),
         ToolChoice::Required => body.text("tool_choice", required),
-        ToolChoice::Named(name) => named(writer, body.object("tool_choice"), name),
+        ToolChoice::Named(name) => named(writer, body.object("tool_choice"), (name, &of_text)),
         ToolChoice::Allowed { names, required } => {
             let mut choice = body.object("tool_choice");
             choice.text("type", "allowed_tools");
@@ -99,20 +102,15 @@ fn choice(writer: &mut Writer<'_>, body: &mut Object<'_>) {
             allowed.text("mode", if *required { "required" } else { "auto" });
             let mut tools = allowed.list("tools");
             for name in names {
-                named(writer, tools.object(), name);
+                named(writer, tools.object(), (name, &of_text));
             }
         }
     }
 }
 
-/// Names a tool as choices do.
-fn named(writer: &Writer<'_>, mut object: Object<'_>, name: &str) {
-    let takes_text = writer
-        .request
-        .tools
-        .iter()
-        .any(|tool| tool.name == name && matches!(tool.input, ToolInput::Text { .. }));
-    let kind = if takes_text { "custom" } else { "function" };
+/// Names a tool as choices do. Those that take text have another kind.
+fn named(writer: &Writer<'_>, mut object: Object<'_>, (name, of_text): (&str, &HashSet<&str>)) {
+    let kind = if of_text.contains(name) { "custom" } else { "function" };
     object.text("type", kind);
     object.object(kind).text("name", writer.names.upstream(name));
 }

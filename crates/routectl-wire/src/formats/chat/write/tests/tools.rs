@@ -220,6 +220,19 @@ fn strict_schemas_keep_every_rule_at_every_depth() {
 }
 
 #[test]
+fn a_schema_of_any_size_is_judged_in_one_pass() {
+    let names: Vec<String> = (0..200_000).map(|at| format!("\"p{at}\"")).collect();
+    let properties: String =
+        names.iter().map(|name| format!("{name}:{{\"type\":\"null\"}},")).collect();
+    let schema = format!(
+        r#"{{"type":"object","properties":{{{}}},"required":[{}],"additionalProperties":false}}"#,
+        properties.trim_end_matches(','),
+        names.join(","),
+    );
+    assert!(strict::allows(&schema));
+}
+
+#[test]
 fn case_23_tools_that_take_text_stay_what_they_are() {
     let grammar =
         r#"{"type": "grammar", "grammar": {"syntax": "lark", "definition": "start: /x/"}}"#;

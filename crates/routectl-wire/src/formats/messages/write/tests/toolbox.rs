@@ -158,6 +158,20 @@ fn strict_is_kept_where_claude_can_enforce_the_schema() {
 }
 
 #[test]
+fn members_that_are_doubled_without_end_are_read_in_one_pass() {
+    let doubled = |member: &str| format!("{member},").repeat(100_000);
+    let schema = format!(
+        r#"{{{}{}{}"nullable":true}}"#,
+        doubled(r#""type":"string""#),
+        doubled(r#""description":"d""#),
+        doubled(r#""maxLength":3"#),
+    );
+    let mut request = asking(vec![user("Go.")]);
+    request.tools = vec![Tool { strict: Some(true), ..tool("f", &schema) }];
+    assert!(losses(&written(&request, OPUS_5)).contains("cannot enforce"));
+}
+
+#[test]
 fn no_more_tools_are_strict_than_the_host_takes() {
     let closed = r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#;
     let mut request = with_tools(&[]);

@@ -48,8 +48,10 @@ pub(super) fn offer(
     losses.extend(doubled(&request.tools));
     let allowed = allowed(request, losses);
     let mut limits = Limits::beside(request.output.as_ref());
-    let tools =
-        request.tools.iter().filter(|tool| allowed.is_none_or(|names| names.contains(&tool.name)));
+    let tools = request
+        .tools
+        .iter()
+        .filter(|tool| allowed.as_ref().is_none_or(|it| it.contains(&*tool.name)));
     tools.map(|tool| limits.tool(tool, names, target, losses)).collect()
 }
 
@@ -62,9 +64,10 @@ fn doubled(tools: &[Tool]) -> Option<Loss> {
 
 /// The tools that the choice leaves. Messages cannot say it, so the others are not offered; what
 /// the host has cached and signed with them is lost. (facts: translation, section 4.4)
-fn allowed<'a>(request: &'a Request, losses: &mut Vec<Loss>) -> Option<&'a Vec<String>> {
+fn allowed<'a>(request: &'a Request, losses: &mut Vec<Loss>) -> Option<HashSet<&'a str>> {
     let Some(ToolChoice::Allowed { names, .. }) = &request.tool_choice else { return None };
-    if request.tools.iter().any(|tool| !names.contains(&tool.name)) {
+    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+    if request.tools.iter().any(|tool| !names.contains(&*tool.name)) {
         let reason = "only the allowed tools are offered, and the prompt cache begins anew";
         losses.push(Loss::degraded(request.names.tool_choice, reason));
     }

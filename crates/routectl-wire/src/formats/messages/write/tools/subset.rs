@@ -77,17 +77,20 @@ impl Walk {
         let Some(members) = node.object() else { return node.raw.to_owned() };
         let told = self.told(members);
         let closed = self.closed(node);
+        let nullable = node.member("nullable").is_some_and(|it| it.value == Value::Bool(true));
+        // Of doubled members the last one counts; one alone has room for what is told.
+        let description = members.iter().rposition(|(name, _)| name == "description");
         let mut out = Vec::new();
         {
             let mut object = Object::new(&mut out);
-            for (name, value) in members {
-                self.member((name, value), node, &mut object);
-                if name == "description" {
+            for (at, (name, value)) in members.iter().enumerate() {
+                self.member((name, value), nullable, &mut object);
+                if description == Some(at) {
                     let description = value.text().unwrap_or_default();
                     object.text("description", &described(&description, &told));
                 }
             }
-            if !told.is_empty() && node.member("description").is_none() {
+            if !told.is_empty() && description.is_none() {
                 object.text("description", &described("", &told));
             }
             if closed {
@@ -97,10 +100,10 @@ impl Walk {
         String::from_utf8(out).unwrap_or_default()
     }
 
-    fn member(&mut self, (name, value): (&str, &Node<'_>), of: &Node<'_>, out: &mut Object<'_>) {
+    fn member(&mut self, (name, value): (&str, &Node<'_>), nullable: bool, out: &mut Object<'_>) {
         match keyword(name, value) {
             Keyword::Kept => out.raw(name, value.raw),
-            Keyword::Type => self.kind(value, of, out),
+            Keyword::Type => self.kind(value, nullable, out),
             Keyword::Schema => out.raw(name, &self.schema(value)),
             Keyword::Named => {
                 let mut object = out.object(name);
@@ -138,8 +141,7 @@ impl Walk {
     }
 
     /// `nullable` is OpenAPI's word for a type beside null.
-    fn kind(&mut self, value: &Node<'_>, of: &Node<'_>, out: &mut Object<'_>) {
-        let nullable = of.member("nullable").is_some_and(|it| it.value == Value::Bool(true));
+    fn kind(&mut self, value: &Node<'_>, nullable: bool, out: &mut Object<'_>) {
         self.counts.unions += usize::from(nullable || value.list().is_some());
         if !nullable || value.text().is_none() {
             self.less |= nullable;
