@@ -16,21 +16,18 @@ mod strict;
 mod tests;
 mod thinking;
 mod tools;
-mod users;
+mod turns;
 
 use routectl_core::{Abilities, Loss, Quirks, Request, Role};
 
 use crate::json::Object;
 use crate::names::{TextTools, ToolNames};
-use crate::{Changes, Spelled, pairs};
+use crate::{Changes, Spelled};
 
 /// A request in this format's words.
 pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let mut request = request.clone();
-    let mut losses = pairs::complete(&mut request);
-    if abilities.quirks.system_first {
-        losses.extend(users::tell(&mut request.turns));
-    }
+    let losses = turns::settle(&mut request, abilities);
     let names = ToolNames::of(&request, TextTools::Native);
     let mut writer = Writer { request: &request, abilities, names: &names, losses };
     let mut body = Vec::with_capacity(4_096);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use routectl_core::{Block, CacheMark, Content, Loss, Place, Source, Ttl};
+use routectl_core::{Block, CacheMark, Content, Loss, Place, Quirks, Source, Ttl};
 
 use super::Writer;
 use crate::json::Object;
@@ -161,13 +161,18 @@ pub(super) fn bear(writer: &mut Writer<'_>, block: &Block, part: Option<&mut Par
 impl Writer<'_> {
     /// A cache mark that nothing can bear is lost.
     pub(super) fn unmarked(&mut self, place: Place) {
-        let reason = if self.quirks().takes_cache_marks {
-            "nothing here can bear a cache mark"
-        } else {
-            "the host takes no cache marks"
-        };
-        self.losses.push(Loss::dropped(place.path("cache_control"), reason));
+        self.losses.push(unmarked(self.quirks(), place));
     }
+}
+
+/// The loss of a cache mark.
+pub(super) fn unmarked(quirks: &Quirks, place: Place) -> Loss {
+    let reason = if quirks.takes_cache_marks {
+        "nothing here can bear a cache mark"
+    } else {
+        "the host takes no cache marks"
+    };
+    Loss::dropped(place.path("cache_control"), reason)
 }
 
 fn image<'a>(writer: &mut Writer<'a>, block: &Block, source: &'a Source) -> Option<Part<'a>> {

@@ -68,14 +68,14 @@ fn system_text_behind_results_is_told_behind_them() {
     assert_eq!(
         messages,
         format!(
-            r#"[{{"role":"user","content":[{},{}]}},{},{},{{"role":"user","content":[{},{}]}},{}]"#,
+            r#"[{{"role":"user","content":[{},{}]}},{},{},{{"role":"user","content":[{},{},{}]}}]"#,
             part("go"),
             system("S1"),
             r#"{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}"#,
             r#"{"role":"tool","tool_call_id":"a","content":"1"}"#,
             system("S2"),
             part("on"),
-            r#"{"role":"user","content":"and on"}"#,
+            part("and on"),
         )
     );
     assert_eq!(losses.len(), 2);
@@ -95,7 +95,7 @@ fn case_4_empty_text_is_left_out_and_white_space_stays() {
         messages,
         concat!(
             r#"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":" "},{"type":"text","text":"b"}]},"#,
-            r#"{"role":"assistant","content":""},{"role":"assistant","content":""},"#,
+            r#"{"role":"assistant","content":""},"#,
             r#"{"role":"user","content":""}]"#
         )
     );
@@ -127,6 +127,55 @@ fn cases_5_59_and_60_text_around_calls_is_one_text_before_them() {
     assert_eq!(losses, Vec::<String>::new());
     let old = host(Quirks { blank_content: true, ..Quirks::NONE });
     assert!(member(&request, &old, "messages").0.contains(r#""content":"","tool_calls""#));
+}
+
+#[test]
+fn neighbours_of_one_role_are_one_where_they_have_to_be() {
+    let request = ask(&[
+        user([text("go")]),
+        user([text("fast")]),
+        assistant([text("One."), call("a", "f", "{}")]),
+        assistant([thought("hm", None)]),
+        assistant([text(""), text("Two."), call("b", "f", "{}")]),
+        user([result("b", [text("2")])]),
+        user([result("a", [text("1")]), text("and?")]),
+        assistant([thought("hm", None), text("")]),
+        user([text("well?")]),
+    ]);
+    let open = host(Quirks { system_first: false, ..Quirks::NONE });
+    assert_snapshot!("runs", seen(&request, &open));
+    assert_snapshot!("runs_for_templates", seen(&request, &any_host()));
+}
+
+#[test]
+fn every_order_of_turns_becomes_one_that_hosts_take() {
+    let said = |kind: usize, at: usize| match kind {
+        0 => user([text("u")]),
+        1 => (Role::System, vec![text("s")]),
+        2 => assistant([text("a")]),
+        3 => assistant([call(&format!("c{at}"), "f", "{}")]),
+        4 => assistant([thought("t", None)]),
+        _ => user([result(&format!("c{}", at.saturating_sub(2)), [text("r")])]),
+    };
+    for (name, abilities) in hosts() {
+        for order in 0..6_usize.pow(4) {
+            let kinds = (0..4).map(|at| order / 6_usize.pow(at) % 6).collect::<Vec<_>>();
+            let turns: Vec<_> =
+                kinds.iter().enumerate().map(|(at, kind)| said(*kind, at)).collect();
+            let request = ask(&turns);
+            if crate::pairs::check(&request, "tool_use_id").is_err() {
+                continue;
+            }
+            let body = body(&write(&request, &abilities));
+            keeps_the_rules(&body);
+            let roles = body["messages"].as_array().unwrap().iter().map(|it| &it["role"]);
+            let roles: Vec<_> = roles.map(|role| role.as_str().unwrap()).collect();
+            let strict = |pair: &[&str]| {
+                pair[0] != pair[1] || pair[0] == "tool" || !abilities.quirks.system_first
+            };
+            assert!(roles.windows(2).all(strict), "{name} {kinds:?} {roles:?}");
+        }
+    }
 }
 
 #[test]
