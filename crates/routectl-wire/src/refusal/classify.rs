@@ -11,6 +11,7 @@ use routectl_core::Class::{
 };
 
 use super::envelope::{Complaint, Shape};
+use super::room::room;
 use super::wording;
 
 /// Types and codes that mean one thing wherever they stand. Compared without case: AWS writes
@@ -246,8 +247,15 @@ const STATUSES: &[Status] = &[
     range(500, 599, ServerError, "a server error"),
 ];
 
-/// The class of a refusal; `status` is `None` inside a stream.
+/// The class of a refusal; `status` is `None` inside a stream. A prompt that fits is no overflow,
+/// whatever code says so: a shorter answer is all that is asked for.
 pub fn classify(status: Option<u16>, complaint: &Complaint) -> Class {
+    let class = first_known(status, complaint);
+    let unfit = matches!(class, ContextWindow | FeatureUnsupported);
+    if unfit && room(&complaint.message).is_some() { BadRequest } else { class }
+}
+
+fn first_known(status: Option<u16>, complaint: &Complaint) -> Class {
     let status = telling_status(status, complaint);
     let lines = complaint.finer.iter().chain([&complaint.message]).map(String::as_str);
     named(CERTAIN, complaint)

@@ -6,7 +6,9 @@
 
 mod classify;
 mod envelope;
+mod figures;
 mod hints;
+mod room;
 mod text;
 mod wording;
 
@@ -19,7 +21,9 @@ use routectl_core::{Failure, Origin, Words};
 
 pub use classify::classify;
 pub use envelope::{Complaint, Shape, Wait};
+pub(crate) use figures::figures;
 pub use hints::{retry_after, should_retry};
+pub(crate) use room::{Room, room};
 
 /// Reads an answer that is a refusal: a status of 400 and more, or a 200 with an error inside.
 pub fn read<'h>(

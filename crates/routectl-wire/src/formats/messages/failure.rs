@@ -38,13 +38,17 @@ pub(super) fn envelope(failure: &Failure) -> Vec<u8> {
     serde_json::to_vec(&Envelope { kind: "error", error }).unwrap_or_default()
 }
 
-/// What a failure says. Claude Code shortens its conversation on these words and shows both
-/// numbers. (facts: translation, section 10.2; clients,
-/// section 2.5)
+/// What a failure says. Claude Code shortens its conversation, or the answer it asks for, on these
+/// words, and shows the numbers. (facts: translation, section 10.2; clients, section 2.5)
 fn message(failure: &Failure) -> Cow<'_, str> {
     let said = failure.words.message.as_str();
     if failure.class == Class::ContextWindow && !said.starts_with(TOO_LONG) {
         return Cow::Owned(overflow::told(said));
+    }
+    let answer = (failure.class == Class::BadRequest && failure.origin == Origin::Upstream)
+        .then(|| overflow::shortened(said));
+    if let Some(told) = answer.flatten() {
+        return Cow::Owned(told);
     }
     failure::message(failure)
 }

@@ -1,6 +1,8 @@
 //! A request that does not fit, in the words on which Claude Code shortens it. Every vendor tells
 //! the two numbers in words of its own. (facts: provider quirks, section 2)
 
+use crate::refusal::{self, Room, figures};
+
 /// How Anthropic begins to say it.
 pub(super) const TOO_LONG: &str = "prompt is too long";
 
@@ -15,9 +17,6 @@ const LIMIT: &[&str] = &[
     "exceeds the available",
 ];
 
-/// Fewest digits of a number of tokens: shorter ones count messages or name models.
-const DIGITS: usize = 3;
-
 /// The upstream's sentence behind Anthropic's beginning, with both numbers where it tells them.
 pub(super) fn told(said: &str) -> String {
     match numbers(said) {
@@ -31,33 +30,32 @@ fn numbers(said: &str) -> Option<(u64, u64)> {
     let said = said.to_lowercase();
     let mut limit = None;
     let mut tokens = None;
-    let mut rest = said.as_str();
-    while let Some(start) = rest.find(|it: char| it.is_ascii_digit()) {
-        let (before, from) = rest.split_at(start);
-        let length = from.find(|it: char| !it.is_ascii_digit() && it != ',').unwrap_or(from.len());
-        let (digits, after) = from.split_at(length);
-        rest = after;
-        let digits = digits.replace(',', "");
-        let named =
-            before.ends_with(|it: char| it.is_alphanumeric() || matches!(it, '-' | '.' | '_'));
-        let Ok(number) = digits.parse::<u64>() else { continue };
-        if digits.len() < DIGITS || named || after.starts_with(|it: char| it.is_alphabetic()) {
-            continue;
-        }
-        let limits = LIMIT.iter().any(|word| before.contains(word))
-            || after.trim_start().starts_with("maximum");
+    for figure in figures(&said) {
+        let limits = LIMIT.iter().any(|word| figure.before.contains(word))
+            || figure.after.trim_start().starts_with("maximum");
         match limits {
-            true => limit = limit.or(Some(number)),
-            false => tokens = tokens.max(Some(number)),
+            true => limit = limit.or(Some(figure.number)),
+            false => tokens = tokens.max(Some(figure.number)),
         }
     }
     let (tokens, limit) = (tokens?, limit?);
     (tokens > limit).then_some((tokens, limit))
 }
 
+/// The upstream's sentence behind Anthropic's words for too long an answer, on which Claude Code
+/// asks for the number that it is told. An answer of which no number is told was longer than the
+/// longest by one at least.
+pub(super) fn shortened(said: &str) -> Option<String> {
+    let Room { asked, most } = refusal::room(said)?;
+    let asked = asked.unwrap_or(most.saturating_add(1));
+    Some(format!(
+        "max_tokens: {asked} > {most}, which is the maximum allowed number of output tokens for this model ({said})"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::told;
+    use super::{shortened, told};
 
     #[test]
     fn the_numbers_are_found_in_every_vendors_words() {
@@ -133,5 +131,26 @@ mod tests {
         ] {
             assert_eq!(told(said), format!("prompt is too long: {said}"));
         }
+    }
+
+    #[test]
+    fn too_long_an_answer_is_told_with_the_room_there_is() {
+        for (said, numbers) in [
+            (
+                "max_tokens is too large: 32000. This model supports at most 16384 completion tokens",
+                "32000 > 16384",
+            ),
+            (
+                "This model's maximum context length is 128000 tokens. However, you requested 129010 tokens (1010 in the messages, 128000 in the completion).",
+                "128000 > 126990",
+            ),
+            ("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", "8193 > 8192"),
+        ] {
+            let told = format!(
+                "max_tokens: {numbers}, which is the maximum allowed number of output tokens for this model ({said})"
+            );
+            assert_eq!(shortened(said), Some(told));
+        }
+        assert_eq!(shortened("maximum context length is 4096 tokens"), None);
     }
 }

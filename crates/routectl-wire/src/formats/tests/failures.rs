@@ -101,6 +101,40 @@ fn golden_9_failures_of_openai_and_its_likes_for_messages_clients() {
     assert_snapshot!(told.join("\n\n"));
 }
 
+/// (facts: clients, section 2.5)
+#[test]
+fn too_long_an_answer_is_no_overflow_and_claude_code_asks_for_less() {
+    let code = "\"context_length_exceeded\"";
+    for (code, said, numbers) in [
+        (
+            code,
+            "This model's maximum context length is 128000 tokens. However, you requested 129010 tokens (1010 in the messages, 128000 in the completion).",
+            "128000 > 126990",
+        ),
+        (
+            "400",
+            "'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context length is 32768 tokens and your request has 5000 input tokens (32000 > 32768 - 5000).",
+            "32000 > 27768",
+        ),
+        (
+            "\"invalid_value\"",
+            "max_tokens is too large: 32000. This model supports at most 16384 completion tokens, whereas you provided 32000.",
+            "32000 > 16384",
+        ),
+    ] {
+        let body = openai("invalid_request_error", code, said);
+        let failure = refusal::read(400, |_| None, body.as_bytes(), SystemTime::UNIX_EPOCH);
+        assert_eq!(failure.class, Class::BadRequest, "{said}");
+        let told = String::from_utf8(MESSAGES.refusal(&failure)).unwrap();
+        let words = format!(
+            "\"type\":\"invalid_request_error\",\"message\":\"max_tokens: {numbers}, which is the maximum allowed number of output tokens for this model ({said})\""
+        );
+        assert!(told.contains(&words), "{told}");
+        let told = String::from_utf8(CHAT.refusal(&failure)).unwrap();
+        assert!(told.contains(said), "{told}");
+    }
+}
+
 #[test]
 fn every_failure_has_a_status_that_its_vendor_knows() {
     for class in Class::ALL {

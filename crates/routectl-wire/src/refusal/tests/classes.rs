@@ -273,7 +273,7 @@ fn codex_refusals_have_a_class() {
 fn an_overflow_is_known_in_every_vendors_wording() {
     for message in [
         "prompt is too long: 250000 tokens > 200000 maximum",
-        "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000",
+        "input length and `max_tokens` exceed context limit: 200001 + 20000 > 200000",
         "The model returned the following errors: prompt is too long: 9 tokens > 8 maximum",
         "Input is too long for requested model.",
         "Your input exceeds the context window of this model.",
@@ -299,6 +299,19 @@ fn an_overflow_is_known_in_every_vendors_wording() {
         in_stream(&json_body(message), "context-window");
     }
     check(413, "", "context-window");
+}
+
+#[test]
+fn a_prompt_that_fits_is_no_overflow_whatever_code_says_so() {
+    for message in [
+        "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000",
+        "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens (1000 in the messages, 8000 in the completion).",
+    ] {
+        said(400, message, "bad-request");
+        let coded = r#"{"error":{"code":"context_length_exceeded","message":"$"}}"#;
+        check(400, &coded.replace('$', message), "bad-request");
+        in_stream(&json_body(message), "bad-request");
+    }
 }
 
 #[test]
