@@ -23,6 +23,9 @@ pub(super) struct Reader {
     /// twice.
     open: BTreeMap<(u32, u32), OpenBlock>,
     blocks: u32,
+    /// Tokens last said to be written to a cache for an hour: later counters may tell only the sum
+    /// of both lifetimes.
+    written_1h: Option<u64>,
 }
 
 /// A block that is open.
@@ -113,7 +116,7 @@ impl Reader {
             self.whole_block(index, raw, events)?;
         }
         if let Some(usage) = usage {
-            events.push(Event::Usage(disjoint(&usage)));
+            events.push(Event::Usage(self.disjoint(&usage)));
         }
         self.stop(&stop, events);
         self.end(events);
@@ -136,7 +139,7 @@ impl Reader {
         let owned = |text: Option<Text<'_>>| text.map(|text| text.owned());
         self.begin(Head { id: owned(message.id), model: owned(message.model) }, events);
         if let Some(usage) = message.usage {
-            events.push(Event::Usage(disjoint(&usage)));
+            events.push(Event::Usage(self.disjoint(&usage)));
         }
     }
 
@@ -233,7 +236,7 @@ impl Reader {
 
     fn message_delta(&mut self, delta: &types::MessageDelta<'_>, events: &mut Vec<Event>) {
         if let Some(usage) = &delta.usage {
-            events.push(Event::Usage(disjoint(usage)));
+            events.push(Event::Usage(self.disjoint(usage)));
         }
         if let Some(stop) = &delta.delta {
             self.stop(stop, events);
@@ -251,6 +254,27 @@ impl Reader {
         if !self.ended {
             self.ended = true;
             events.push(Event::End);
+        }
+    }
+
+    /// Messages counts are disjoint already; writes are told apart by lifetime where the host does.
+    fn disjoint(&mut self, usage: &types::Usage) -> Usage {
+        let by_ttl = usage.cache_creation.as_ref();
+        let long = by_ttl.and_then(|writes| writes.ephemeral_1h_input_tokens);
+        self.written_1h = long.or(self.written_1h);
+        let short = usage
+            .cache_creation_input_tokens
+            .map(|sum| sum.saturating_sub(self.written_1h.unwrap_or(0)));
+        Usage {
+            input: usage.input_tokens,
+            cache_read: usage.cache_read_input_tokens,
+            cache_write_5m: by_ttl.and_then(|writes| writes.ephemeral_5m_input_tokens).or(short),
+            cache_write_1h: long,
+            output: usage.output_tokens,
+            reasoning: usage
+                .output_tokens_details
+                .as_ref()
+                .and_then(|details| details.thinking_tokens),
         }
     }
 }
@@ -309,19 +333,4 @@ fn declined(stop: &types::Stop<'_>) -> Declined {
     let Some(details) = details else { return Declined::default() };
     let owned = |text: Option<Text<'_>>| text.map(|text| text.owned());
     Declined { category: owned(details.category), explanation: owned(details.explanation) }
-}
-
-/// Messages counts are disjoint already; writes are told apart by lifetime where the host does.
-fn disjoint(usage: &types::Usage) -> Usage {
-    let by_ttl = usage.cache_creation.as_ref();
-    Usage {
-        input: usage.input_tokens,
-        cache_read: usage.cache_read_input_tokens,
-        cache_write_5m: by_ttl
-            .and_then(|writes| writes.ephemeral_5m_input_tokens)
-            .or(usage.cache_creation_input_tokens),
-        cache_write_1h: by_ttl.and_then(|writes| writes.ephemeral_1h_input_tokens),
-        output: usage.output_tokens,
-        reasoning: usage.output_tokens_details.as_ref().and_then(|details| details.thinking_tokens),
-    }
 }

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use insta::assert_snapshot;
-use routectl_core::{Delta, Event};
+use routectl_core::{Delta, Event, Usage};
 
 use crate::formats::tests::{streamed, whole};
 use crate::{Document, Frame, MESSAGES};
@@ -135,6 +135,49 @@ fn what_only_messages_knows_is_kept_where_it_stood() {
         r#"{"type":"message_stop"}"#,
     ]);
     assert_snapshot!(streamed(MESSAGES, &stream));
+}
+
+#[test]
+fn what_is_written_for_an_hour_is_counted_once_also_where_the_end_tells_only_the_sum() {
+    let usage = |counters: &str| {
+        let start = format!(
+            r#"{{"type":"message_start","message":{{"id":"m","usage":{{"input_tokens":3,{counters},"output_tokens":1}}}}}}"#
+        );
+        let end = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"cache_creation_input_tokens":5000,"output_tokens":9}}"#;
+        let mut decoder = MESSAGES.decoder();
+        let mut read = Vec::new();
+        for data in [start.as_str(), end] {
+            let frame = Frame::Sse { event: None, data: data.as_bytes().into() };
+            decoder.frame(&frame, &mut read).unwrap();
+        }
+        read.iter().fold(Usage::default(), |usage, event| match event {
+            Event::Usage(later) => usage.overlaid(*later),
+            _ => usage,
+        })
+    };
+    for (said, short, long) in [
+        (
+            r#""cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":5000}"#,
+            0,
+            Some(5_000),
+        ),
+        (
+            r#""cache_creation":{"ephemeral_5m_input_tokens":800,"ephemeral_1h_input_tokens":4200}"#,
+            800,
+            Some(4_200),
+        ),
+        (
+            r#""cache_creation":{"ephemeral_1h_input_tokens":5000},"cache_creation_input_tokens":5000"#,
+            0,
+            Some(5_000),
+        ),
+        (r#""cache_creation":{"ephemeral_1h_input_tokens":6000}"#, 0, Some(6_000)),
+        (r#""cache_creation_input_tokens":5000"#, 5_000, None),
+        (r#""cache_read_input_tokens":7"#, 5_000, None),
+    ] {
+        let usage = usage(said);
+        assert_eq!((usage.cache_write_5m, usage.cache_write_1h), (Some(short), long), "{said}");
+    }
 }
 
 #[test]
