@@ -21,15 +21,16 @@ pub fn tokens<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> u64 {
     total.tokens()
 }
 
-#[derive(Default)]
-struct Tally {
+/// Text and media, counted piece by piece.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
     ascii: u64,
     wide: u64,
     media: u64,
 }
 
 impl Tally {
-    fn tokens(&self) -> u64 {
+    pub(crate) fn tokens(&self) -> u64 {
         (self.ascii * 10).div_ceil(ASCII_TENTHS_PER_TOKEN)
             + self.wide
             + self.media * TOKENS_PER_MEDIUM
@@ -51,6 +52,10 @@ impl Tally {
             self.media += 1;
             return;
         }
+        self.text(text);
+    }
+
+    pub(crate) fn text(&mut self, text: &[u8]) {
         let ascii = text.iter().filter(|byte| byte.is_ascii()).count() as u64;
         let starts = text.iter().filter(|byte| **byte >= 0xC0).count() as u64;
         self.ascii += ascii;

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use routectl_core::{Loss, Request, Wishes};
 
+use crate::estimate;
+
 /// A request, written for an upstream of another format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spelled {
@@ -75,16 +77,19 @@ pub struct Reply {
     pub wishes: Wishes,
     /// Whether the client gets to see thinking.
     pub shows_reasoning: bool,
+    /// About how many tokens the prompt is, for an upstream that does not count.
+    pub prompt_estimate: u64,
 }
 
 impl Reply {
-    /// How the answer to this request is told.
-    pub fn to(request: &Request, created: u64) -> Self {
+    /// How the answer to this request is told, which the upstream gets as this body.
+    pub fn to(request: &Request, body: &[u8], created: u64) -> Self {
         Self {
             model: request.model.clone(),
             created,
             wishes: request.wishes,
             shows_reasoning: request.reasoning.show != Some(routectl_core::Show::Nothing),
+            prompt_estimate: estimate::tokens([body]),
         }
     }
 }

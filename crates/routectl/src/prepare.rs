@@ -62,13 +62,14 @@ impl Lane {
         };
         let spelled = provider.format().write(request, &target.abilities);
         bearable(&spelled.losses, strict)?;
+        let reply = Reply::to(request, &spelled.body, inbound.created);
         let document = Document::parse(Bytes::from(spelled.body))
             .map_err(|error| Unfit::Miswritten { why: error.to_string() })?;
         Ok(Self::Translated(Box::new(Translation {
             document,
             losses: spelled.losses,
             changes: spelled.changes,
-            reply: Reply::to(request, inbound.created),
+            reply,
         })))
     }
 

@@ -75,7 +75,8 @@ fn split(figures: &[Figure<'_>]) -> Option<Room> {
 /// The longest answer of a model, whatever the prompt.
 fn capped(figures: &[Figure<'_>]) -> Option<Room> {
     let caps = |figure: &&Figure<'_>| {
-        holds(figure.before, MOST) && (holds(figure.before, ANSWER) || holds(figure.named(), ANSWER))
+        holds(figure.before, MOST)
+            && (holds(figure.before, ANSWER) || holds(figure.named(), ANSWER))
     };
     let most = figures.iter().find(caps)?.number;
     let asked = figures.iter().find(|figure| asks(figure)).map(|figure| figure.number);
@@ -124,11 +125,7 @@ mod tests {
                 Some(32_000),
                 16_384,
             ),
-            (
-                "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
-                None,
-                8_192,
-            ),
+            ("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", None, 8_192),
             // Groq
             (
                 "`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the `context_window` for this model",

@@ -9,7 +9,13 @@ use crate::{CHAT, Format, Framing, MESSAGES, Reply};
 /// How the clients of these tests want their answers told.
 fn reply() -> Reply {
     let wishes = Wishes { streamed: true, usage_in_stream: true, old_functions: false };
-    Reply { model: "asked-for".into(), created: 1_795_000_000, wishes, shows_reasoning: true }
+    Reply {
+        model: "asked-for".into(),
+        created: 1_795_000_000,
+        wishes,
+        shows_reasoning: true,
+        prompt_estimate: 1_234,
+    }
 }
 
 fn events(format: &dyn Format, stream: &str) -> Vec<Event> {
@@ -34,6 +40,28 @@ fn told(client: &dyn Format, framing: Framing, reply: Reply, events: &[Event]) -
         told.push_str(&format!("\nLOSS {} {}: {}", loss.path, loss.fate.name(), loss.reason));
     }
     told
+}
+
+#[test]
+fn counters_that_never_come_are_guessed_at_the_end() {
+    const OF_CHAT: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"thirty-four letters are ten tokens\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    const OF_MESSAGES: &str = concat!(
+        "data: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\"}}\n\n",
+        "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"thirty-four letters are ten tokens\"}}\n\n",
+        "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n",
+        "data: {\"type\":\"message_stop\"}\n\n",
+    );
+    let for_messages = r#""usage":{"input_tokens":1234,"output_tokens":10}"#;
+    let for_chat = r#""usage":{"prompt_tokens":1234,"completion_tokens":10,"total_tokens":1244}"#;
+    for (upstream, stream, client, usage) in
+        [(CHAT, OF_CHAT, MESSAGES, for_messages), (MESSAGES, OF_MESSAGES, CHAT, for_chat)]
+    {
+        for framing in [Framing::Sse, Framing::Whole] {
+            let told = told(client, framing, reply(), &events(upstream, stream));
+            assert_eq!(told.matches(usage).count(), 1, "{told}");
+        }
+    }
 }
 
 /// The answer of an upstream, streamed and then whole.

@@ -57,6 +57,7 @@ impl Way {
             created: 1,
             wishes: Wishes { usage_in_stream: true, ..Wishes::default() },
             shows_reasoning: true,
+            prompt_estimate: 0,
         };
         Self {
             cutter: Cutter::default(),

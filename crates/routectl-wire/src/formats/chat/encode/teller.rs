@@ -1,9 +1,10 @@
 //! What a Chat client is told of an answer, event by event. (facts: translation, section 9.1)
 
-use routectl_core::{Delta, Event, Loss, Opaque, Opening, Seal, StopReason, Usage};
+use routectl_core::{Delta, Event, Loss, Opaque, Opening, Seal, StopReason};
 
 use super::{CallKind, Ending, Part, Pen, Sheet};
 use crate::Reply;
+use crate::formats::counted::Counted;
 use crate::formats::unsaid::Unsaid;
 use crate::json;
 
@@ -26,7 +27,7 @@ pub(super) struct Teller {
     characters: u64,
     annotations: Vec<String>,
     refused: bool,
-    usage: Usage,
+    counted: Counted,
     stop: Option<StopReason>,
     unsaid: Unsaid,
 }
@@ -77,7 +78,7 @@ impl Teller {
             characters: 0,
             annotations: Vec::new(),
             refused: false,
-            usage: Usage::default(),
+            counted: Counted::new(reply),
             stop: None,
             unsaid: Unsaid::default(),
         }
@@ -88,6 +89,7 @@ impl Teller {
     }
 
     pub(super) fn event(&mut self, event: &Event, sheet: &mut Sheet<'_, impl Pen>) {
+        self.counted.hear(event);
         match event {
             Event::Start(head) => self.begin(head.id.as_deref(), sheet),
             Event::Open { block, .. } => {
@@ -97,10 +99,9 @@ impl Teller {
             }
             Event::Delta { index, delta } => self.grow(*index, delta, sheet),
             Event::Close { index } => self.close(*index as usize, sheet),
-            Event::Usage(usage) => self.usage = self.usage.overlaid(*usage),
             Event::Stop(reason) => self.stop = Some(reason.clone()),
             Event::Opaque(opaque) => self.unsaid.no_place(&opaque.name),
-            Event::End | Event::Failed(_) | Event::Alive => {}
+            Event::Usage(_) | Event::End | Event::Failed(_) | Event::Alive => {}
         }
     }
 
@@ -124,7 +125,7 @@ impl Teller {
             sheet.part(&Part::Refusal(words));
         }
         let (finish, more) = self.ending(stop.as_ref());
-        sheet.end(&Ending { finish, more, usage: self.usage });
+        sheet.end(&Ending { finish, more, usage: self.counted.whole() });
     }
 
     /// (facts: translation, section 8.2)

@@ -3,11 +3,12 @@
 //! Blocks never interleave on this wire and their indices have no gaps, while a Chat host may let
 //! calls grow side by side: one block is written as it comes, the others wait for their turn.
 
-use routectl_core::{Declined, Delta, Event, Loss, Opening, StopReason, Usage};
+use routectl_core::{Declined, Delta, Event, Loss, Opening, StopReason};
 
 use super::block::Block;
 use super::{Ending, Pen, Sheet};
 use crate::Reply;
+use crate::formats::counted::Counted;
 use crate::formats::unsaid::Unsaid;
 
 /// What a content filter's cut is explained with.
@@ -28,7 +29,7 @@ pub(super) struct Teller {
     called: bool,
     /// The words of a refusal.
     refusal: Option<String>,
-    usage: Usage,
+    counted: Counted,
     stop: Option<StopReason>,
     unsaid: Unsaid,
 }
@@ -52,7 +53,7 @@ impl Teller {
             current: 0,
             called: false,
             refusal: None,
-            usage: Usage::default(),
+            counted: Counted::new(reply),
             stop: None,
             unsaid: Unsaid::default(),
         }
@@ -63,15 +64,15 @@ impl Teller {
     }
 
     pub(super) fn event(&mut self, event: &Event, sheet: &mut Sheet<'_, impl Pen>) {
+        self.counted.hear(event);
         match event {
             Event::Start(head) => self.id.clone_from(&head.id),
             Event::Open { block, .. } => self.open(block, sheet),
             Event::Delta { index, delta } => self.grow(*index as usize, delta, sheet),
             Event::Close { index } => self.close(*index as usize, sheet),
-            Event::Usage(usage) => self.usage = self.usage.overlaid(*usage),
             Event::Stop(reason) => self.stop = Some(reason.clone()),
             Event::Opaque(opaque) => self.unsaid.no_place(&opaque.name),
-            Event::End | Event::Failed(_) | Event::Alive => {}
+            Event::Usage(_) | Event::End | Event::Failed(_) | Event::Alive => {}
         }
     }
 
@@ -103,7 +104,7 @@ impl Teller {
             Some(id) => format!("msg_{}", id.strip_prefix("chatcmpl-").unwrap_or(id)),
             None => format!("msg_{}", self.created),
         };
-        sheet.begin(&id, &self.usage);
+        sheet.begin(&id, self.counted.so_far());
     }
 
     fn open(&mut self, opening: &Opening, sheet: &mut Sheet<'_, impl Pen>) {
@@ -218,7 +219,7 @@ impl Teller {
             }
             Some(StopReason::EndTurn | StopReason::ToolUse) | None => self.natural_end(),
         };
-        Ending { reason, sequence, declined, usage: self.usage }
+        Ending { reason, sequence, declined, usage: self.counted.whole() }
     }
 
     /// Only calls wait for results, whatever the upstream says.
