@@ -97,7 +97,6 @@ pub(crate) const TO_MESSAGES: &[Declared] = &[
     said("enable_thinking", "true", ENABLED),
     said("enable_thinking", "false", DISABLED),
     said("chat_template_kwargs", "", ENABLED),
-    left("cache_control", "{\"type\":\"ephemeral\"}", "it is there without being asked for"),
     left("messages[assistant].reasoning_details*", "", "a seal says all there is"),
     left("response_format(json_schema).json_schema.name", "", "it only names the schema"),
     left(

@@ -9,7 +9,8 @@ pub(crate) struct Target {
     pub(crate) abilities: Abilities,
 }
 
-/// One generation of Claude each with its own rules, and a model that nothing is known of.
+/// One generation of Claude each with its own rules, and a model that nothing is known of. No cache
+/// marks but the client's own: one of ours may stand where the client's would.
 pub(crate) fn of_messages() -> Vec<Target> {
     let target = |name: &'static str, adaptive_thinking| {
         let efforts =
@@ -18,6 +19,7 @@ pub(crate) fn of_messages() -> Vec<Target> {
             upstream: name.to_owned(),
             adaptive_thinking,
             efforts,
+            auto_cache: false,
             ..Abilities::default()
         };
         Target { name, abilities }

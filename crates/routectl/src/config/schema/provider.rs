@@ -118,7 +118,8 @@ pub struct AnthropicApi {
     #[serde(default)]
     pub allowed_betas: Vec<String>,
     /// OpenAI's clients expect caching without asking: their requests get Anthropic's automatic
-    /// breakpoint, unless they mark one themselves.
+    /// breakpoint, one behind the system text and one before the last answer, unless they mark
+    /// one themselves.
     #[serde(default = "yes")]
     pub auto_cache: bool,
     /// Do `context_management` for a host that cannot.

@@ -1,8 +1,8 @@
 //! Thinking of earlier turns, told to hosts that take it back.
 
-use routectl_core::{Block, Loss, Missing, Reasoning, ToolCall, Turn};
+use routectl_core::{Abilities, Block, Content, Loss, Missing, Reasoning, Role, ToolCall, Turn};
 
-use super::Writer;
+use super::{Writer, parts};
 use crate::dialects::echo::{self, Told};
 use crate::json::Object;
 
@@ -22,6 +22,33 @@ pub(super) fn told(
     let mut told = echo::told(&pieces, turn, &writer.quirks().dialect, writer.abilities.history);
     writer.losses.append(&mut told.losses);
     told
+}
+
+/// What is lost of an answer that only thinks, if its host hears nothing of that: it is left out.
+pub(super) fn unheard(turn: &Turn, has_tools: bool, abilities: &Abilities) -> Option<Vec<Loss>> {
+    let mut pieces = Vec::new();
+    for block in &turn.blocks {
+        match &block.content {
+            Content::Reasoning(reasoning) => pieces.push((block.place, reasoning)),
+            Content::Text(text) if text.is_empty() => {}
+            Content::Text(_)
+            | Content::Refusal(_)
+            | Content::Image(_)
+            | Content::Document { .. }
+            | Content::ToolCall(_)
+            | Content::ToolResult(_)
+            | Content::Opaque { .. } => return None,
+        }
+    }
+    if turn.role != Role::Assistant || pieces.is_empty() {
+        return None;
+    }
+    let turn_of = echo::Turn { place: turn.place, calls: false, has_tools };
+    let told = echo::told(&pieces, turn_of, &abilities.quirks.dialect, abilities.history);
+    let unmarked = turn.blocks.iter().filter(|block| block.cache.is_some());
+    let unmarked = unmarked.map(|block| parts::unmarked(&abilities.quirks, block.place));
+    let is_silent = told.members.is_empty() && told.lead.is_none();
+    is_silent.then(|| told.losses.into_iter().chain(unmarked).collect())
 }
 
 /// Writes what stands for the signature that the first call of a step has lost. (facts: reasoning,

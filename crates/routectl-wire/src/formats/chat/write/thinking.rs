@@ -14,7 +14,10 @@ pub(super) fn plan(request: &Request, abilities: &Abilities) -> Plan {
             let reason = "in this format the model takes tools only while it does not think";
             Plan::off(dialect, lost(control, path, reason).into_iter().collect())
         } else {
-            control::plan(control, dialect, Limits::of(abilities, request.max_tokens), path)
+            // The limit that the host is told.
+            let most = abilities.max_output_tokens.unwrap_or(u64::MAX);
+            let max_tokens = request.max_tokens.map(|asked| asked.min(most));
+            control::plan(control, dialect, Limits::of(abilities, max_tokens), path)
         };
     plan.complete(dialect, abilities.history);
     plan

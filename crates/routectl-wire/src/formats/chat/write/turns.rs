@@ -1,4 +1,4 @@
-//! Turns as Chat hosts take them. Who only thinks says nothing where no thinking is heard; several
+//! Turns as Chat hosts take them. Who only thinks says nothing where that is not heard; several
 //! answers in a row are one, so that all calls stand before all results; and where templates want
 //! user and assistant to take turns, a user says what the operator says in mid-conversation, in one
 //! message with what users say beside it. (facts: OpenAI Chat, section 3; translation, sections 2.4
@@ -6,16 +6,21 @@
 
 use routectl_core::{Abilities, Block, Content, Loss, Request, Role, Turn};
 
-use super::{echo, parts};
+use super::echo;
 use crate::formats::instruction;
 use crate::pairs;
 
 /// Brings the turns of a request into an order that the host takes.
 pub(super) fn settle(request: &mut Request, abilities: &Abilities) -> Vec<Loss> {
     let mut losses = Vec::new();
-    if !echo::is_heard(abilities) {
-        request.turns.retain(|turn| !only_thinks(turn, abilities, &mut losses));
-    }
+    let has_tools = !request.tools.is_empty();
+    request.turns.retain(|turn| match echo::unheard(turn, has_tools, abilities) {
+        Some(lost) => {
+            losses.extend(lost);
+            false
+        }
+        None => true,
+    });
     join(&mut request.turns, Role::Assistant);
     losses.extend(pairs::complete(request));
     // Turns of late results are gone, and with them what stood between two answers.
@@ -25,22 +30,6 @@ pub(super) fn settle(request: &mut Request, abilities: &Abilities) -> Vec<Loss> 
         join(&mut request.turns, Role::User);
     }
     losses
-}
-
-/// Whether there is nothing in an answer but thinking, which is lost.
-fn only_thinks(turn: &Turn, abilities: &Abilities, losses: &mut Vec<Loss>) -> bool {
-    let thinks = |block: &Block| matches!(block.content, Content::Reasoning(_));
-    let silent = |block: &Block| thinks(block) || block.as_text().is_some_and(str::is_empty);
-    let leaves = turn.role == Role::Assistant
-        && turn.blocks.iter().any(thinks)
-        && turn.blocks.iter().all(silent);
-    if leaves {
-        for block in &turn.blocks {
-            losses.extend(echo::unheard(block));
-            losses.extend(block.cache.map(|_| parts::unmarked(&abilities.quirks, block.place)));
-        }
-    }
-    leaves
 }
 
 /// Makes neighbours of this role one turn.

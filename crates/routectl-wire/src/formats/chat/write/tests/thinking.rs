@@ -57,6 +57,28 @@ fn what_a_client_asks_of_thinking_becomes_an_effort() {
 }
 
 #[test]
+fn a_budget_stays_below_the_limit_that_the_host_is_told() {
+    let quirks = Quirks { dialect: spoken("openrouter"), ..Quirks::NONE };
+    for (asked, limit, most, said, lost) in [
+        (10_000, Some(64_000), None, r#"{"max_tokens":10000}"#, ""),
+        (10_000, None, Some(8_000), r#"{"max_tokens":10000}"#, ""),
+        (10_000, Some(10_000), None, r#"{"max_tokens":8976}"#, "clamped thinking: "),
+        (10_000, Some(64_000), Some(8_000), r#"{"max_tokens":6976}"#, "clamped thinking: "),
+        (500, Some(8_000), None, r#"{"max_tokens":1024}"#, "clamped thinking: "),
+        (2_000, Some(1_024), None, r#"{"enabled":false}"#, "dropped thinking: "),
+        (2_000, Some(64_000), Some(1_000), r#"{"enabled":false}"#, "dropped thinking: "),
+    ] {
+        let abilities = Abilities { max_output_tokens: most, ..host(quirks) };
+        let request = Request { max_tokens: limit, ..hello(budget(asked)) };
+        let (given, losses) = member(&request, &abilities, "reasoning");
+        let of_thinking = losses.iter().find(|loss| loss.contains(" thinking: "));
+        assert_eq!(given, said, "{asked} {limit:?} {most:?}");
+        assert!(of_thinking.map_or("", String::as_str).starts_with(lost), "{losses:?}");
+        assert_eq!(of_thinking.is_some(), !lost.is_empty(), "{losses:?}");
+    }
+}
+
+#[test]
 fn a_gateway_takes_efforts_and_budgets_alike() {
     let quirks = Quirks { dialect: spoken("openrouter"), ..Quirks::NONE };
     let abilities = Abilities { efforts: Vec::new(), max_thinking_budget: 20_000, ..host(quirks) };
