@@ -273,3 +273,22 @@ const COPILOT: Host = Host {
     quirks: Quirks { user: UserMember::Nobody, ..Quirks::NONE },
     models: &[],
 };
+
+/// Whether a model in Ollama's library thinks, by a word of its name.
+pub(super) const OLLAMA_THINKERS: &[(&str, bool)] = &[
+    ("deepseek-r1", true),
+    ("deepseek-v3.1", true),
+    ("deepseek-v3.2", true),
+    ("deepseek-v4", true),
+    ("glm-4.6", true),
+    ("glm-4.7", true),
+    ("glm-5", true),
+    ("gpt-oss", true),
+    ("magistral", true),
+    ("minimax-m2", true),
+    ("nemotron-3", true),
+    ("qwen3", true),
+    ("qwen3-coder", false),
+    ("qwq", true),
+    ("thinking", true),
+];

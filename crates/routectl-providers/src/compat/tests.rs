@@ -20,7 +20,8 @@ fn can_be_off(dialect: Dialect) -> bool {
 #[test]
 fn a_host_that_nothing_is_known_of_has_no_quirks() {
     for url in [
-        "http://127.0.0.1:11434/v1",
+        "http://127.0.0.1:11435/v1",
+        "http://10.0.0.7:11434/v1",
         "http://[::1]:8080",
         "https://llm.example.com/v1",
         "https://api.openai.com.example.com/v1",
@@ -30,6 +31,25 @@ fn a_host_that_nothing_is_known_of_has_no_quirks() {
         assert_eq!(at(url, "some-model"), Quirks::NONE, "{url}");
     }
     assert!(!can_be_off(at("http://127.0.0.1:8000/v1", "openai/gpt-oss-20b").dialect));
+}
+
+#[test]
+fn ollama_is_asked_to_think_where_its_model_can() {
+    for (url, upstream, thinks) in [
+        ("http://127.0.0.1:11434/v1", "qwen3:8b", true),
+        ("http://localhost:11434/v1", "hf.co/unsloth/Qwen3.5-9B-GGUF", true),
+        ("http://[::1]:11434/v1", "gpt-oss:20b", true),
+        ("http://127.0.0.1:11434/v1", "qwen3-coder:30b", false),
+        ("http://127.0.0.1:11434/v1", "llama3.3", false),
+        ("http://127.0.0.1:11434/v1", "deepseek-r1:14b", true),
+        ("http://127.0.0.1:8000/v1", "llama3.3", true),
+        ("http://10.0.0.7:11434/v1", "llama3.3", true),
+    ] {
+        let dialect = at(url, upstream).dialect;
+        assert_eq!(dialect.control.effort.is_some(), thinks, "{url} {upstream}");
+        assert!(dialect.hands_off, "clients of the same format know their server: {url}");
+    }
+    assert!(!can_be_off(at("http://localhost:11434/v1", "gpt-oss:20b").dialect));
 }
 
 #[test]
