@@ -47,7 +47,7 @@ fn numbers(said: &str) -> Option<(u64, u64)> {
 /// longest by one at least.
 pub(super) fn shortened(said: &str) -> Option<String> {
     let Room { asked, most } = refusal::room(said)?;
-    let asked = asked.unwrap_or(most.saturating_add(1));
+    let asked = asked.unwrap_or_else(|| most.saturating_add(1));
     Some(format!(
         "max_tokens: {asked} > {most}, which is the maximum allowed number of output tokens for this model ({said})"
     ))

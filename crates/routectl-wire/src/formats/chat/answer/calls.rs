@@ -261,7 +261,7 @@ impl Call {
             Stage::Open { name, .. } => self.theirs.is_empty() && name != growth.name,
             Stage::Nameless { .. } => false,
         };
-        !named && !(says && self.progress.is_complete())
+        !(named || says && self.progress.is_complete())
     }
 
     /// Bytes of arguments that wait for the name.

@@ -76,7 +76,8 @@ impl Reader {
                     events.push(Event::Alive);
                 }
                 for choice in choices {
-                    outcome = outcome.and(self.choice(choice, whole, events));
+                    let read = self.choice(choice, whole, events);
+                    outcome = outcome.and(read);
                 }
             }
             None if whole => {
