@@ -144,8 +144,8 @@ fn every_failure_has_a_status_that_its_vendor_knows() {
             for format in FORMATS {
                 let status = format.status(&failure);
                 assert!((400..=529).contains(&status), "{class}: {status}");
-                let ours = class == Class::Auth && origin == Origin::Upstream;
-                assert_eq!(status == 401, class == Class::Auth && !ours, "{class} of {origin:?}");
+                let theirs = class == Class::Auth && origin == Origin::Client;
+                assert_eq!(status == 401, theirs, "{class} of {origin:?}");
             }
         }
     }
