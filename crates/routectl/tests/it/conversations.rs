@@ -31,7 +31,7 @@ const DIFFERENT: &[(&str, &str)] = &[
 const ATTACHED: &str = "[image 1 attached below]";
 
 /// The request as its client sent it, to this target.
-fn asked(recording: &Recording, target: &str) -> Request<Bytes> {
+pub(crate) fn asked(recording: &Recording, target: &str) -> Request<Bytes> {
     let mut request = recording.request();
     request.headers_mut().insert("x-routectl-alias", target.parse().unwrap());
     request

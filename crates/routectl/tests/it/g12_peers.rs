@@ -248,34 +248,38 @@ async fn g12_a_request_that_comes_byte_by_byte_is_served() {
     assert!(heard.starts_with("HTTP/1.1 200"), "{heard}");
 }
 
-/// A client that leaves while the answer is at this stage lets the upstream go.
+/// A client that leaves while the answer is at this stage lets the upstream go, on either lane.
 async fn leaves(upstream: &str, streamed: bool, began: bool) {
-    for format in FORMATS {
-        let house = house("", upstream).await;
-        let mut client = Client::connect(house.address()).await;
-        let request = post(format, body(format, "x", streamed));
-        if began {
-            let mut response = client.send(request).await;
-            let first = response.body_mut().frame().await.unwrap().unwrap();
-            assert!(first.data_ref().is_some_and(|bytes| !bytes.is_empty()));
-        } else {
-            let arrives = async {
-                while house.hosts.requests().is_empty() {
-                    tokio::task::yield_now().await;
-                }
-            };
-            tokio::select! {
-                _ = client.send(request) => panic!("{upstream} does not answer"),
-                () = arrives => {}
-            }
-        }
-        assert_eq!(house.hosts.requests()[0].fate, Fate::Open, "{upstream}");
-        drop(client);
-        let let_go = tokio::time::timeout(PATIENCE, house.hosts.ended(1)).await;
-        assert!(let_go.is_ok(), "{upstream} {format:?} is let go");
-        assert_eq!(house.hosts.requests()[0].fate, Fate::ClientLeft, "{upstream} {format:?}");
-        assert_eq!(house.hosts.requests().len(), 1, "nobody else is asked");
+    for (client, host) in FORMATS.into_iter().flat_map(|it| FORMATS.map(|host| (it, host))) {
+        let house = House::open(Plan::brisk().target("x", host, upstream)).await;
+        leaves_one(&house, client, upstream, streamed, began).await;
     }
+}
+
+async fn leaves_one(house: &House, format: Format, upstream: &str, streamed: bool, began: bool) {
+    let mut client = Client::connect(house.address()).await;
+    let request = post(format, body(format, "x", streamed));
+    if began {
+        let mut response = client.send(request).await;
+        let first = response.body_mut().frame().await.unwrap().unwrap();
+        assert!(first.data_ref().is_some_and(|bytes| !bytes.is_empty()));
+    } else {
+        let arrives = async {
+            while house.hosts.requests().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = client.send(request) => panic!("{upstream} does not answer"),
+            () = arrives => {}
+        }
+    }
+    assert_eq!(house.hosts.requests()[0].fate, Fate::Open, "{upstream}");
+    drop(client);
+    let let_go = tokio::time::timeout(PATIENCE, house.hosts.ended(1)).await;
+    assert!(let_go.is_ok(), "{upstream} {format:?} is let go");
+    assert_eq!(house.hosts.requests()[0].fate, Fate::ClientLeft, "{upstream} {format:?}");
+    assert_eq!(house.hosts.requests().len(), 1, "nobody else is asked");
 }
 
 #[tokio::test]

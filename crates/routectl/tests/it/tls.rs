@@ -88,7 +88,7 @@ impl Host {
 }
 
 /// A certificate for this name, and the PEM text of the one that signed it.
-fn identity(name: &str) -> (Arc<ServerConfig>, String) {
+pub(crate) fn identity(name: &str) -> (Arc<ServerConfig>, String) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, format!("the authority of {name}"));
