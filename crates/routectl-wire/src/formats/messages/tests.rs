@@ -150,10 +150,13 @@ fn what_is_written_for_an_hour_is_counted_once_also_where_the_end_tells_only_the
             let frame = Frame::Sse { event: None, data: data.as_bytes().into() };
             decoder.frame(&frame, &mut read).unwrap();
         }
-        read.iter().fold(Usage::default(), |usage, event| match event {
-            Event::Usage(later) => usage.overlaid(*later),
-            _ => usage,
-        })
+        let mut usage = Usage::default();
+        for event in read {
+            if let Event::Usage(later) = event {
+                usage = usage.overlaid(later);
+            }
+        }
+        usage
     };
     for (said, short, long) in [
         (
