@@ -112,6 +112,11 @@ pub trait Encoder: Send {
 
     /// What of the answer the client's format could not say so far.
     fn losses(&self) -> &[Loss];
+
+    /// Whether more of the answer waits for its turn than is held: it cannot be told any more.
+    fn overflowed(&self) -> bool {
+        false
+    }
 }
 
 /// Why a request cannot be read.

@@ -309,12 +309,21 @@ impl Relay {
         if commits && self.phase == Phase::Holding {
             self.phase = Phase::Committed;
         }
-        // A terminator before any content ends nothing.
-        let ends_nothing = event == Event::End && !self.heard_content;
-        if let Some(telling) = self.telling.as_mut().filter(|_| !ends_nothing)
-            && telling.event(event) == Told::End
-        {
-            self.phase = Phase::Ended;
+        // A terminator before any content ends nothing, and none ends what has failed.
+        let failed = matches!(self.phase, Phase::Failed(_));
+        let ends_nothing = event == Event::End && (!self.heard_content || failed);
+        let Some(telling) = self.telling.as_mut().filter(|_| !ends_nothing) else { return Ok(()) };
+        match telling.event(event) {
+            Told::More => {}
+            Told::End => self.phase = Phase::Ended,
+            Told::Overflow => {
+                let what = "the upstream's answer has too much that cannot be told in order";
+                let failure = broken(Class::ServerError, what);
+                if self.phase == Phase::Holding {
+                    return Err(failure);
+                }
+                self.phase = Phase::Failed(failure);
+            }
         }
         Ok(())
     }

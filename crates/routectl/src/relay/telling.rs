@@ -24,6 +24,8 @@ pub(super) enum Told {
     More,
     /// The answer is complete, whatever the upstream still says.
     End,
+    /// More of it waits for its turn than is held: nothing more can be told.
+    Overflow,
 }
 
 impl Telling {
@@ -60,6 +62,9 @@ impl Telling {
         for event in self.changed.drain(..) {
             ended |= event == Event::End;
             self.encoder.event(&event, &mut self.out);
+        }
+        if self.encoder.overflowed() {
+            return Told::Overflow;
         }
         if !ended {
             return Told::More;

@@ -210,3 +210,43 @@ fn nothing_is_told_behind_the_end_of_an_answer_and_its_upstream_is_let_go() {
     assert_eq!(relay.push(&Bytes::from_static(late)), Ok(None));
     assert_eq!(relay.told_failure(), None);
 }
+
+/// What a Messages client is told of a Chat stream of these deltas, and why it ended.
+fn told_abroad(deltas: impl IntoIterator<Item = String>) -> (String, String) {
+    let mut relay = telling(Framing::Sse, &[]);
+    let mut told = Vec::new();
+    let chunks = deltas.into_iter().map(|it| format!("{{\"choices\":[{{\"delta\":{it}}}]}}"));
+    for data in chunks.chain(["[DONE]".to_owned()]) {
+        let chunk = Bytes::from(format!("data: {data}\n\n"));
+        told.extend(relay.push(&chunk).unwrap().unwrap_or_default());
+        if relay.told_failure().is_some() {
+            break;
+        }
+    }
+    let failure = relay.told_failure().map(|it| it.words.message.clone());
+    (String::from_utf8(told).unwrap(), failure.unwrap_or_default())
+}
+
+#[test]
+fn what_cannot_be_told_abroad_ends_in_an_error_and_not_as_an_answer() {
+    let piece = "x".repeat(1 << 20);
+    let begun = (0..2).map(|at| {
+        format!(r#"{{"tool_calls":[{{"index":{at},"id":"c{at}","function":{{"name":"f","arguments":"{{"}}}}]}}"#)
+    });
+    let waiting = (0..17).map(|_| {
+        format!(r#"{{"tool_calls":[{{"index":1,"function":{{"arguments":"{piece}"}}}}]}}"#)
+    });
+    let nameless = [
+        r#"{"content":"hi"}"#.to_owned(),
+        r#"{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}"#.to_owned(),
+    ];
+    for ((told, failure), expected) in [
+        (told_abroad(begun.chain(waiting)), "cannot be told in order"),
+        (told_abroad(nameless), "its name never came"),
+    ] {
+        assert!(failure.contains(expected), "{failure}");
+        let last = told.trim_end().rsplit("\n\n").next().unwrap_or_default();
+        assert!(last.starts_with("event: error") && last.contains(expected), "{last}");
+        assert!(!told.contains("message_stop"), "{told}");
+    }
+}

@@ -1,10 +1,10 @@
 //! Answers of one format, told to clients of the other: streamed and whole.
 
 use insta::assert_snapshot;
-use routectl_core::{Event, Wishes};
+use routectl_core::{Delta, Event, Head, Opening, Wishes};
 
 use crate::framing::sse;
-use crate::{CHAT, Format, Framing, MESSAGES, Reply};
+use crate::{CHAT, Encoder, Format, Framing, MESSAGES, Reply};
 
 /// How the clients of these tests want their answers told.
 fn reply() -> Reply {
@@ -417,12 +417,64 @@ mod of_chat_for_messages_clients {
     }
 
     #[test]
-    fn no_thinking_for_who_does_not_want_to_see_it() {
+    fn a_thought_that_nobody_wants_to_see_keeps_its_place_and_is_told_as_a_loss() {
         let blind = Reply { shows_reasoning: false, ..reply() };
-        let told =
-            to_messages(&[r#"{"reasoning":"secret"}"#, r#"{"content":"hi"}"#], "stop", &blind);
-        assert!(!told.contains("secret") && !told.contains("thinking\""), "{told}");
-        assert!(told.contains(r#""index":0,"content_block":{"type":"text""#), "no gap: {told}");
+        let deltas = [r#"{"reasoning":"sec"}"#, r#"{"reasoning":"ret"}"#, r#"{"content":"hi"}"#];
+        let told = to_messages(&deltas, "stop", &blind);
+        assert!(!told.contains("sec") && !told.contains("thinking_delta"), "{told}");
+        // The first half of a hash of the words: who keeps them knows them again.
+        let signature = "rctl1.text.chat.2bb80d537b1da3e3";
+        assert_eq!(told.matches(signature).count(), 2, "{told}");
+        let whole = format!(r#"[{{"type":"thinking","thinking":"","signature":"{signature}"}},"#);
+        assert!(told.contains(&whole), "{told}");
+        assert!(told.contains(r#""index":1,"content_block":{"type":"text""#), "{told}");
+        assert!(told.contains("LOSS answer.thinking dropped"), "{told}");
+    }
+
+    #[test]
+    fn a_seal_without_words_reaches_who_does_not_want_to_see_words_and_one_with_words_does_not() {
+        let blind = Reply { shows_reasoning: false, ..reply() };
+        let seal =
+            r#"{"reasoning_details":[{"type":"reasoning.text","signature":"EqQB","index":0}]}"#;
+        let words = r#"{"reasoning_details":[{"type":"reasoning.text","text":"hm","index":0}]}"#;
+        let told = to_messages(&[seal], "stop", &blind);
+        assert!(told.contains(r#""thinking":"","signature":"EqQB"}"#), "{told}");
+        assert!(!told.contains("LOSS"), "{told}");
+        let told = to_messages(&[words, seal], "stop", &blind);
+        assert!(!told.contains("EqQB") && told.contains("rctl1.text."), "{told}");
+    }
+
+    #[test]
+    fn what_waits_for_its_turn_is_bounded_and_what_had_its_turn_is_not() {
+        let piece = "x".repeat(1 << 20);
+        let call = |index: u32| {
+            let block = Opening::ToolCall { id: format!("c{index}"), name: "f".into() };
+            Event::Open { index, block }
+        };
+        let grow = |index: u32, more: &str| Event::Delta {
+            index,
+            delta: Delta::Arguments(more.to_owned()),
+        };
+        for framing in [Framing::Sse, Framing::Whole] {
+            let mut encoder = MESSAGES.encoder(framing, reply());
+            let mut out = Vec::new();
+            encoder.event(&Event::Start(Head::default()), &mut out);
+            let opened = [call(0), grow(0, "{\"a\":\""), call(1), grow(1, "{\"b\":\"")];
+            opened.iter().for_each(|event| encoder.event(event, &mut out));
+            let mut fill = |index: u32, more: usize, encoder: &mut dyn Encoder| {
+                (0..more).for_each(|_| encoder.event(&grow(index, &piece), &mut out));
+                encoder.overflowed()
+            };
+            assert!(!fill(0, 20, &mut *encoder), "it is written as it comes");
+            assert!(!fill(1, 15, &mut *encoder));
+            encoder.event(&Event::Close { index: 0 }, &mut Vec::new());
+            assert!(!fill(1, 20, &mut *encoder), "its turn has come");
+            encoder.event(&call(2), &mut Vec::new());
+            assert!(!fill(2, 15, &mut *encoder));
+            assert!(fill(2, 2, &mut *encoder));
+            encoder.event(&Event::Close { index: 1 }, &mut Vec::new());
+            assert!(encoder.overflowed(), "an answer with a hole is none");
+        }
     }
 
     #[test]

@@ -257,11 +257,10 @@ impl Call {
             return positions.is_none_or(|(this, that)| this == that);
         }
         let says = growth.arguments.as_deref().is_some_and(|said| !said.trim().is_empty());
-        let named = match &self.stage {
-            Stage::Open { name, .. } => self.theirs.is_empty() && name != growth.name,
-            Stage::Nameless { .. } => false,
-        };
-        !(named || says && self.progress.is_complete())
+        match &self.stage {
+            Stage::Open { name, .. } if self.theirs.is_empty() && name != growth.name => false,
+            Stage::Open { .. } | Stage::Nameless { .. } => !says || !self.progress.is_complete(),
+        }
     }
 
     /// Bytes of arguments that wait for the name.

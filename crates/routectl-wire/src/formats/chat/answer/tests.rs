@@ -208,22 +208,21 @@ fn calls(body: &str) -> Vec<(String, String, String)> {
     }
     let mut calls = Vec::new();
     for event in events {
-        match event {
-            Event::Open { block: Opening::ToolCall { id, name }, .. } => {
-                calls.push((id, name, String::new()));
-            }
-            Event::Delta { index, delta: Delta::Arguments(more) } => {
-                calls[index as usize].2.push_str(&more);
-            }
-            _ => {}
+        if let Event::Open { block: Opening::ToolCall { id, name }, .. } = event {
+            calls.push((id, name, String::new()));
+        } else if let Event::Delta { index, delta: Delta::Arguments(more) } = event {
+            calls[index as usize].2.push_str(&more);
         }
     }
     calls
 }
 
+/// What it is, what is said of calls, and the names and arguments of the calls.
+type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)]);
+
 #[test]
 fn calls_that_share_a_key_are_told_apart_by_what_else_is_said() {
-    let cases: [(&str, &[&str], &[(&str, &str)]); 6] = [
+    let cases: [Case<'_>; 6] = [
         (
             "one id at two positions, with names",
             &[

@@ -1,6 +1,6 @@
 //! A block of an answer on its way to the wire, which takes one block at a time.
 
-use routectl_core::{Delta, Opening, Seal};
+use routectl_core::{Delta, Loss, Opening, Seal};
 use sha2::{Digest as _, Sha256};
 
 use super::{Growth, Pen, Seed, Sheet};
@@ -10,6 +10,9 @@ use crate::provenance;
 /// The member that holds what is no JSON object but was called one: the vendor's own suggestion.
 /// (facts: translation, section 8.1)
 pub(super) const INVALID: &str = "INVALID_JSON";
+
+/// Why a thought's words and seal are not told.
+const UNSEEN: &str = "the client does not want to see what the model thought";
 
 /// A block, and what of it is still to be written.
 pub(super) struct Block {
@@ -30,6 +33,8 @@ enum Kind {
     },
     Thinking {
         hidden: bool,
+        /// Whether there were words that the client does not want to see.
+        unseen: bool,
         seal: Option<Seal>,
         digest: Sha256,
     },
@@ -67,7 +72,9 @@ impl Block {
         let kind = match opening {
             Opening::Text => Kind::Text { refuses: false },
             Opening::Refusal => Kind::Text { refuses: true },
-            Opening::Reasoning => Kind::Thinking { hidden, seal: None, digest: Sha256::new() },
+            Opening::Reasoning => {
+                Kind::Thinking { hidden, unseen: false, seal: None, digest: Sha256::new() }
+            }
             Opening::Sealed { seal, id } => {
                 Kind::Redacted { data: provenance::enveloped(seal, id.as_deref()).into_owned() }
             }
@@ -94,6 +101,19 @@ impl Block {
             Kind::Call { .. } | Kind::Text { .. } | Kind::Thinking { .. } => false,
             Kind::Redacted { .. } | Kind::Nothing => true,
         }
+    }
+
+    /// How many bytes of it are not written yet.
+    pub(super) fn held(&self) -> usize {
+        let odd = match &self.kind {
+            Kind::Call { input: Input::Odd(held), .. } => held.len(),
+            Kind::Call { .. }
+            | Kind::Text { .. }
+            | Kind::Thinking { .. }
+            | Kind::Redacted { .. }
+            | Kind::Nothing => 0,
+        };
+        self.held.len() + odd
     }
 
     /// Takes growth while another block is being written.
@@ -124,13 +144,14 @@ impl Block {
         }
     }
 
-    /// Writes what is left, and the end. Whether everything was what it should be.
-    pub(super) fn finish(mut self, sheet: &mut Sheet<'_, impl Pen>) -> bool {
-        let mut sound = true;
+    /// Writes what is left, and the end. What of the block the client did not get.
+    pub(super) fn finish(mut self, sheet: &mut Sheet<'_, impl Pen>) -> Option<Loss> {
+        let mut loss = None;
         match std::mem::replace(&mut self.kind, Kind::Nothing) {
-            // A seal whose words the client does not want to see is of no use without them.
-            Kind::Thinking { hidden: false, seal, digest } => {
-                if seal.is_some() && !self.begun {
+            Kind::Thinking { unseen, seal, digest, .. } => {
+                // A seal is of no use without its words, but the thought keeps its place.
+                let seal = seal.filter(|_| !unseen);
+                if (unseen || seal.is_some()) && !self.begun {
                     sheet.open(&Seed::Thinking);
                     self.begun = true;
                 }
@@ -138,14 +159,18 @@ impl Block {
                     let signature = provenance::signature(seal.as_ref(), digest);
                     sheet.grow(&Growth::Signature(&signature));
                 }
+                loss = unseen.then(|| Loss::dropped("answer.thinking", UNSEEN));
             }
-            Kind::Call { input, .. } => sound = input.finish(sheet),
-            Kind::Thinking { .. } | Kind::Text { .. } | Kind::Redacted { .. } | Kind::Nothing => {}
+            Kind::Call { input, .. } => {
+                let odd = || Loss::degraded("answer.tool_use", "the arguments are no JSON object");
+                loss = (!input.finish(sheet)).then(odd);
+            }
+            Kind::Text { .. } | Kind::Redacted { .. } | Kind::Nothing => {}
         }
         if self.begun {
             sheet.close();
         }
-        sound
+        loss
     }
 
     fn sealed(&mut self, seal: &Seal) {
@@ -181,7 +206,10 @@ impl Block {
                 self.begin(sheet);
                 sheet.grow(&Growth::Text(text));
             }
-            Kind::Thinking { hidden, .. } if *hidden => {}
+            Kind::Thinking { hidden: true, unseen, digest, .. } => {
+                digest.update(text);
+                *unseen = true;
+            }
             Kind::Thinking { digest, .. } => {
                 digest.update(text);
                 self.begin(sheet);

@@ -114,4 +114,8 @@ impl<P: Pen> Encoder for Writer<P> {
     fn losses(&self) -> &[Loss] {
         self.teller.losses()
     }
+
+    fn overflowed(&self) -> bool {
+        self.teller.overflowed()
+    }
 }

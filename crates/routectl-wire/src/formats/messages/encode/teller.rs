@@ -14,6 +14,9 @@ use crate::formats::unsaid::Unsaid;
 /// What a content filter's cut is explained with.
 const FILTERED: &str = "The answer was cut by a content filter.";
 
+/// Most bytes of an answer that wait for their turn.
+const MOST_HELD: usize = 16 << 20;
+
 /// Turns events into blocks, one after the other.
 pub(super) struct Teller {
     hides_reasoning: bool,
@@ -26,6 +29,9 @@ pub(super) struct Teller {
     blocks: Vec<Turn>,
     /// The block being written; those before it are written.
     current: usize,
+    /// Bytes of blocks that wait to be written.
+    held: usize,
+    overflowed: bool,
     called: bool,
     /// The words of a refusal.
     refusal: Option<String>,
@@ -51,6 +57,8 @@ impl Teller {
             finished: false,
             blocks: Vec::new(),
             current: 0,
+            held: 0,
+            overflowed: false,
             called: false,
             refusal: None,
             counted: Counted::new(reply),
@@ -63,8 +71,15 @@ impl Teller {
         self.unsaid.losses()
     }
 
+    pub(super) fn overflowed(&self) -> bool {
+        self.overflowed
+    }
+
     pub(super) fn event(&mut self, event: &Event, sheet: &mut Sheet<'_, impl Pen>) {
         self.counted.hear(event);
+        if self.overflowed {
+            return;
+        }
         match event {
             Event::Start(head) => self.id.clone_from(&head.id),
             Event::Open { block, .. } => self.open(block, sheet),
@@ -124,11 +139,15 @@ impl Teller {
         }
         let block = match self.blocks.get_mut(index) {
             Some(Turn::Waiting(block)) => {
+                let before = block.held();
                 block.hold(delta);
+                self.held += block.held() - before;
                 block
             }
             Some(Turn::Current(block)) => {
+                let before = block.held();
                 block.grow(delta, sheet);
+                self.held += block.held() - before;
                 block
             }
             Some(Turn::Written) => return self.late(delta),
@@ -137,6 +156,8 @@ impl Teller {
         if let (true, Delta::Text(words)) = (block.refuses(), delta) {
             self.refusal.get_or_insert_default().push_str(words);
         }
+        let refusal = self.refusal.as_ref().map_or(0, String::len);
+        self.overflowed = self.held + refusal > MOST_HELD;
     }
 
     /// Growth of a call that ended by its own JSON: blanks mean nothing.
@@ -165,15 +186,15 @@ impl Teller {
             let Some(turn) = self.blocks.get_mut(self.current) else { return };
             match std::mem::replace(turn, Turn::Written) {
                 Turn::Waiting(mut block) => {
+                    self.held -= block.held();
                     block.start(sheet);
+                    self.held += block.held();
                     *turn = Turn::Current(block);
                 }
                 Turn::Current(block) if block.ended || (more && block.gives_way()) => {
-                    if !block.finish(sheet) {
-                        self.unsaid.note(Loss::degraded(
-                            "answer.tool_use",
-                            "the arguments are no JSON object",
-                        ));
+                    self.held -= block.held();
+                    if let Some(loss) = block.finish(sheet) {
+                        self.unsaid.note(loss);
                     }
                     self.current += 1;
                 }
