@@ -25,6 +25,7 @@ pub fn rescue(rescue: &mut Rescue, secret: &Secret) {
             *text = text.replace(secret, MASK);
         }
     }
+    without(&mut rescue.telling, secret);
     if let Some(verbatim) = &mut rescue.verbatim {
         verbatim.body = masked(&verbatim.body, secret);
         without(&mut verbatim.headers, secret);
