@@ -48,9 +48,9 @@ impl Talk {
     fn body(&self) -> Bytes {
         let tool = match self.format {
             Chat => {
-                r#"{"type":"function","function":{"name":"look","parameters":{"type":"object"}}}"#
+                r#"{"type":"function","function":{"name":"look","parameters":{"type": "object", "properties": {}}}}"#
             }
-            Messages => r#"{"name":"look","input_schema":{"type":"object"}}"#,
+            Messages => r#"{"name":"look","input_schema":{"type": "object", "properties": {}}}"#,
         };
         let messages = self.messages.join(",");
         format!(
