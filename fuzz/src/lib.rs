@@ -27,7 +27,7 @@ pub fn cut(data: &[u8]) -> (Vec<u8>, Vec<u8>) {
 
 /// Any bytes as an answer in this format, whole and streamed: no panic, and only lawful events.
 pub fn answer(format: &'static dyn Format, data: &[u8]) {
-    let _ = read_whole(format, data);
+    let _ = read_whole(format, data, Vec::new());
     lawful(format, &[Frame::Whole(data)]);
     let (events, _) = cut(data);
     lawful(format, &frames(&events).collect::<Vec<_>>());
@@ -100,7 +100,7 @@ pub fn told_lawfully(
         Framing::Sse => lawful(to, &frames(&got).collect::<Vec<_>>()),
         Framing::Whole if got.is_empty() => {}
         Framing::Whole => {
-            read_whole(to, &got).expect("a whole answer can be read");
+            read_whole(to, &got, Vec::new()).expect("a whole answer can be read");
         }
     }
 }
