@@ -19,7 +19,7 @@ pub(super) struct Answer<'a> {
     #[serde(borrow, default)]
     pub(super) choices: Option<Vec<Choice<'a>>>,
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) usage: Option<Usage>,
+    pub(super) usage: Option<Box<Usage>>,
     #[serde(default)]
     pub(super) x_groq: Option<Groq>,
     #[serde(borrow, default)]
@@ -30,7 +30,7 @@ pub(super) struct Answer<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Groq {
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) usage: Option<Usage>,
+    pub(super) usage: Option<Box<Usage>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,23 +38,23 @@ pub(super) struct Choice<'a> {
     #[serde(default)]
     pub(super) index: Option<u32>,
     #[serde(borrow, default)]
-    pub(super) delta: Option<Delta<'a>>,
+    pub(super) delta: Option<Box<Delta<'a>>>,
     /// The whole answer; all of it so far in Perplexity's streams.
     #[serde(borrow, default)]
-    pub(super) message: Option<Delta<'a>>,
+    pub(super) message: Option<Box<Delta<'a>>>,
     #[serde(borrow, default)]
     pub(super) finish_reason: Option<Text<'a>>,
     /// Moonshot's place for usage in a stream.
     #[serde(default, deserialize_with = "lenient")]
-    pub(super) usage: Option<Usage>,
+    pub(super) usage: Option<Box<Usage>>,
 }
 
 impl<'a> Choice<'a> {
     /// What this choice says that was not said before.
     pub(super) fn said(&self, whole: bool) -> Option<&Delta<'a>> {
         match whole {
-            true => self.message.as_ref().or(self.delta.as_ref()),
-            false => self.delta.as_ref().or(self.message.as_ref()),
+            true => self.message.as_deref().or(self.delta.as_deref()),
+            false => self.delta.as_deref().or(self.message.as_deref()),
         }
     }
 }
@@ -184,7 +184,7 @@ pub(super) struct CompletionDetails {
 }
 
 /// A member that hosts spell in surprising ways and that must never cost the whole frame.
-fn lenient<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Usage>, D::Error> {
+fn lenient<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<Usage>>, D::Error> {
     let raw = Option::<&'de RawValue>::deserialize(from)?;
     Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
 }
