@@ -1,5 +1,5 @@
-//! Searches through JSON text that begin eight bytes at a time. Quotes and escapes stand close
-//! together in code, where starting a search for long runs costs more than a few words.
+//! Text, eight bytes at a time. Quotes and escapes stand close together in code, where starting a
+//! search for long runs costs more than a few words.
 
 /// So many bytes are looked at eight by eight before the search for long runs sets in.
 const NEAR: usize = 64;
@@ -52,6 +52,22 @@ pub(crate) fn copy_to_backslash(text: &[u8], out: &mut Vec<u8>) -> usize {
     at + length
 }
 
+/// How many bytes of a text are not ASCII, and how many characters they are.
+pub(crate) fn wide(text: &[u8]) -> (usize, usize) {
+    let (words, rest) = text.as_chunks::<8>();
+    let (mut bytes, mut characters) = (0, 0);
+    for word in words.iter().map(|word| u64::from_le_bytes(*word)) {
+        bytes += (word & eight(0x80)).count_ones() as usize;
+        // Only a first byte begins with two ones.
+        characters += (word & (word << 1) & eight(0x80)).count_ones() as usize;
+    }
+    for byte in rest {
+        bytes += usize::from(!byte.is_ascii());
+        characters += usize::from(*byte >= 0xC0);
+    }
+    (bytes, characters)
+}
+
 /// Eight copies of a byte.
 const fn eight(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
@@ -66,4 +82,20 @@ const fn equal(word: u64, byte: u8) -> u64 {
 /// The offset of the first byte whose high bit is set.
 const fn first(hits: u64) -> Option<usize> {
     if hits == 0 { None } else { Some((hits.trailing_zeros() / 8) as usize) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::wide;
+
+    proptest! {
+        #[test]
+        fn wide_characters_are_those_that_are_not_ascii(text in "[a-zé日🤔]{0,40}") {
+            let wider = text.chars().filter(|it| !it.is_ascii());
+            let bytes = wider.clone().map(char::len_utf8).sum();
+            prop_assert_eq!(wide(text.as_bytes()), (bytes, wider.count()));
+        }
+    }
 }

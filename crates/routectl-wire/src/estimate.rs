@@ -3,6 +3,8 @@
 //! Text of the families in use runs at 3.5 to 4.5 bytes a token in English and code, and at about
 //! one token a character in most other scripts. Media are not text: they count by the piece.
 
+use crate::eights;
+
 /// ASCII bytes a token, in tenths. Low, so that the guess errs upwards.
 const ASCII_TENTHS_PER_TOKEN: u64 = 34;
 
@@ -37,13 +39,13 @@ impl Tally {
     }
 
     /// Counts strings as text or medium, and structure as a third of a token a string.
-    fn json(&mut self, mut rest: &[u8]) {
-        while let Some(open) = memchr::memchr(b'"', rest) {
-            rest = rest.get(open + 1..).unwrap_or_default();
-            let end = string_end(rest);
-            self.string(rest.get(..end).unwrap_or_default());
+    fn json(&mut self, json: &[u8]) {
+        let mut at = 0;
+        while let Some(open) = eights::quote_in(json.get(at..).unwrap_or_default()) {
+            let start = at + open + 1;
+            at = eights::string_end(json, start).unwrap_or(json.len() + 1);
+            self.string(json.get(start..at - 1).unwrap_or_default());
             self.ascii += 1;
-            rest = rest.get(end + 1..).unwrap_or_default();
         }
     }
 
@@ -56,24 +58,10 @@ impl Tally {
     }
 
     pub(crate) fn text(&mut self, text: &[u8]) {
-        let ascii = text.iter().filter(|byte| byte.is_ascii()).count() as u64;
-        let starts = text.iter().filter(|byte| **byte >= 0xC0).count() as u64;
-        self.ascii += ascii;
-        self.wide += starts;
+        let (wide, starts) = eights::wide(text);
+        self.ascii += (text.len() - wide) as u64;
+        self.wide += starts as u64;
     }
-}
-
-/// Where the string that `rest` is inside of ends.
-fn string_end(rest: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(offset) = memchr::memchr2(b'"', b'\\', rest.get(at..).unwrap_or_default()) {
-        at += offset;
-        if rest.get(at) == Some(&b'"') {
-            return at;
-        }
-        at += 2;
-    }
-    rest.len()
 }
 
 fn is_base64(text: &[u8]) -> bool {
