@@ -64,9 +64,9 @@ pub enum Unfit {
     NotServed { kind: &'static str },
     /// It speaks another format, and the request cannot be read.
     Unreadable(BadRequest),
-    /// It speaks another format, which has no words for parts of the request.
+    /// It cannot be told parts of the request.
     CannotSay { losses: Vec<Loss> },
-    /// It speaks another format, and under `strict_translation` nothing may get lost.
+    /// Something of the request would be lost, and under `strict_translation` nothing may be.
     WouldLose { losses: Vec<Loss> },
     /// The translation is not JSON: a defect of ours.
     Miswritten { why: String },

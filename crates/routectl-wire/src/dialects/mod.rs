@@ -1,5 +1,5 @@
 //! How hosts that speak Chat speak of thinking: one small file of data each, and the functions that
-//! say a client's wishes and history in their words, on either lane.
+//! say a client's wishes and history in their words, in translated requests.
 //!
 //! A row holds what most models of a host have in common, and what the others have by a word of
 //! their names. (facts: reasoning, sections 2, 6, 7 and 11)

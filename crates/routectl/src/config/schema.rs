@@ -68,8 +68,8 @@ pub struct Server {
     /// Largest request body, in bytes, after decompression; more gets 413.
     #[schemars(range(min = 1))]
     pub max_body_bytes: u64,
-    /// Refuse a request that would lose anything in translation, naming each loss, instead of
-    /// serving it with a loss report.
+    /// Refuse a request that would lose anything on its way, which is in translation above all,
+    /// naming each loss, instead of serving it with a loss report.
     pub strict_translation: bool,
     /// Honour `x-routectl-disable-fallbacks`.
     pub allow_disable_fallbacks: bool,

@@ -22,6 +22,7 @@ mod g3_translated;
 mod g4_matrix;
 mod g4_translated;
 mod g5_budget;
+mod g6_envelopes;
 mod g7_prefix;
 mod g9_secrets;
 mod generations;

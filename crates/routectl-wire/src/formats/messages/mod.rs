@@ -7,6 +7,7 @@
 mod answer;
 mod encode;
 mod ends;
+mod envelopes;
 mod failure;
 mod overflow;
 mod read;
@@ -55,8 +56,8 @@ impl Format for Messages {
         write::request(request, abilities)
     }
 
-    fn fit(&self, _body: &Document, _abilities: &Abilities) -> Fit {
-        Fit::default()
+    fn fit(&self, body: &Document, _abilities: &Abilities) -> Fit {
+        envelopes::taken_out(body)
     }
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {

@@ -19,22 +19,25 @@ pub struct Model {
     /// Whether a client may name it; an alias always may.
     #[serde(default = "yes")]
     pub selectable: bool,
-    /// How the host speaks of reasoning; read on `openai-compat` alone. Without it: as is known of
+    /// How the host speaks of reasoning; read on `openai-compat` alone, and in translated requests
+    /// only so far. Without it: as is known of
     /// the host, and of others nothing: a client of the same format is taken at its word, and a
     /// translated request says what `openai` does.
     #[serde(default)]
     pub reasoning_dialect: Option<Dialect>,
-    /// What becomes of the reasoning of earlier turns; read on `openai-compat` alone.
+    /// What becomes of the reasoning of earlier turns; read on `openai-compat` alone, and in
+    /// translated requests only so far.
     #[serde(default)]
     pub history_reasoning: HistoryReasoning,
-    /// Anthropic models: adaptive thinking and `output_config.effort` instead of a budget.
+    /// Anthropic models: adaptive thinking and `output_config.effort` instead of a budget, in
+    /// translated requests.
     #[serde(default)]
     pub supports_adaptive_thinking: bool,
-    /// A caller's effort is clamped to these; `[]` passes it as it is. Without it: `low`, `medium`
-    /// and `high`, and what a client of the same format says stays as it is.
+    /// A caller's effort is clamped to these in translated requests; `[]` passes it as it is.
+    /// Without it: `low`, `medium` and `high`.
     #[serde(default)]
     pub effort_levels: Option<Vec<Effort>>,
-    /// Cap on the thinking budget, in tokens; 0 is no cap.
+    /// Cap on the thinking budget of translated requests, in tokens; 0 is no cap.
     #[serde(default)]
     pub max_thinking_budget: u64,
     /// What an Anthropic-format request gets as `max_tokens` when the caller gave none. Without

@@ -1,0 +1,150 @@
+//! Envelopes of ours in the history of a request that stays in its format: thinking of another
+//! vendor's model, which the client got through a translation. No host of this format knows such a
+//! signature, and Claude refuses the whole request for it, so the block is taken out. (decisions: 2)
+
+use memchr::memmem;
+use routectl_core::{Loss, Place};
+
+use crate::json::{self, Node};
+use crate::provenance::ENVELOPE;
+use crate::{Document, Edit, Fit};
+
+/// The name of these edits in the trace.
+const NAME: &str = "foreign_thinking";
+
+/// Takes the envelopes out, and with them a turn that held nothing else.
+pub(super) fn taken_out(body: &Document) -> Fit {
+    let mut fit = Fit::default();
+    let quoted = format!("\"{ENVELOPE}");
+    if memmem::find(body.get("messages").unwrap_or_default(), quoted.as_bytes()).is_none() {
+        return fit;
+    }
+    let mut last_answer = None;
+    for (index, message) in body.elements("messages").enumerate() {
+        let Some(node) = std::str::from_utf8(message).ok().and_then(|it| json::parse(it).ok())
+        else {
+            continue;
+        };
+        if node.member("role").and_then(Node::text).as_deref() == Some("assistant") {
+            last_answer = Some(take_out(&node, index, &mut fit));
+        }
+    }
+    let budgeted = thinking(body).is_some_and(|kind| kind == "enabled");
+    if budgeted && last_answer == Some(Left::CallsUnthinking) {
+        fit.edits.push(Edit::set(NAME, "thinking", r#"{"type":"disabled"}"#));
+        let reason = "the thinking before the last tool call is another vendor's";
+        fit.losses.push(Loss::degraded("thinking", reason));
+    }
+    fit
+}
+
+/// What is left of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Calls that a budget of thinking would want a thought before; there was one, and it is gone.
+    CallsUnthinking,
+    Other,
+}
+
+fn take_out(message: &Node<'_>, index: usize, fit: &mut Fit) -> Left {
+    let blocks = message.member("content").and_then(Node::list).unwrap_or_default();
+    let mut kept = blocks.iter().enumerate().filter(|(_, block)| !is_ours(block)).peekable();
+    let first = kept.peek().and_then(|(_, block)| kind(block));
+    let calls = kept.any(|(_, block)| kind(block).as_deref() == Some("tool_use"));
+    let mut gone = blocks.iter().enumerate().filter(|(_, block)| is_ours(block)).peekable();
+    let any_gone = gone.peek().is_some();
+    let place = Place::BODY.member("messages").index(index);
+    for (at, _) in gone {
+        let loss = place.member("content").index(at).to_string();
+        fit.losses.push(Loss::dropped(loss, "thinking of another vendor's model"));
+        if first.is_some() {
+            fit.edits.push(Edit::remove(NAME, "messages").at(index).at("content").at(at));
+        }
+    }
+    if any_gone && first.is_none() {
+        fit.edits.push(Edit::remove(NAME, "messages").at(index));
+    }
+    let thinks = first.is_some_and(|kind| matches!(&*kind, "thinking" | "redacted_thinking"));
+    if any_gone && calls && !thinks { Left::CallsUnthinking } else { Left::Other }
+}
+
+/// Whether a block is thinking in an envelope of ours.
+fn is_ours(block: &Node<'_>) -> bool {
+    let member = match kind(block).as_deref() {
+        Some("thinking") => "signature",
+        Some("redacted_thinking") => "data",
+        _ => return false,
+    };
+    block.member(member).and_then(Node::text).is_some_and(|seal| seal.starts_with(ENVELOPE))
+}
+
+fn kind<'a>(block: &Node<'a>) -> Option<std::borrow::Cow<'a, str>> {
+    block.member("type").and_then(Node::text)
+}
+
+fn thinking(body: &Document) -> Option<String> {
+    let node = json::parse(std::str::from_utf8(body.get("thinking")?).ok()?).ok()?;
+    node.member("type").and_then(Node::text).map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    const OURS: &str = r#"{"type":"thinking","thinking":"hm","signature":"rctl1.text.chat.0a"}"#;
+    const SEALED: &str = r#"{"type":"redacted_thinking","data":"rctl1.xai.-.blob"}"#;
+    const CLAUDES: &str = r#"{"type":"thinking","thinking":"","signature":"EoAB"}"#;
+    const CALL: &str = r#"{"type":"tool_use","id":"a","name":"f","input":{}}"#;
+
+    fn fitted(answer: &str, thinking: &str) -> (String, Vec<String>) {
+        let body = format!(
+            r#"{{"thinking":{thinking},"messages":[{{"role":"user","content":"rctl1."}}, {{"role":"assistant","content":[{answer}]}},{{"role":"user","content":"x"}}]}}"#
+        );
+        let body = Document::parse(Bytes::from(body)).unwrap();
+        let fit = taken_out(&body);
+        let losses = fit.losses.iter().map(|loss| loss.path.clone()).collect();
+        let bytes = body.spliced(&fit.edits).joined();
+        (String::from_utf8(bytes.to_vec()).unwrap(), losses)
+    }
+
+    #[test]
+    fn no_envelope_reaches_a_host_and_every_other_byte_stays() {
+        const ADAPTIVE: &str = r#"{"type":"adaptive"}"#;
+        for (answer, left, lost) in [
+            (format!("{OURS},{CALL}"), CALL.to_owned(), 1),
+            (format!("{CLAUDES}, {SEALED} ,{CALL}"), format!("{CLAUDES}, {CALL}"), 1),
+            (format!("{OURS},{SEALED},{CALL}"), CALL.to_owned(), 2),
+            (format!("{CLAUDES},{CALL}"), format!("{CLAUDES},{CALL}"), 0),
+        ] {
+            let (sent, losses) = fitted(&answer, ADAPTIVE);
+            let expected = format!(
+                r#"{{"thinking":{ADAPTIVE},"messages":[{{"role":"user","content":"rctl1."}}, {{"role":"assistant","content":[{left}]}},{{"role":"user","content":"x"}}]}}"#
+            );
+            assert_eq!((sent, losses.len()), (expected, lost), "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_turn_that_held_nothing_else_goes_as_a_whole() {
+        let (sent, losses) = fitted(OURS, r#"{"type":"adaptive"}"#);
+        assert!(!sent.contains("assistant"), "{sent}");
+        assert_eq!(losses, ["messages[1].content[0]"]);
+    }
+
+    #[test]
+    fn a_budget_is_given_up_where_the_thought_before_a_call_is_gone() {
+        const BUDGET: &str = r#"{"type":"enabled","budget_tokens":2000}"#;
+        let (sent, losses) = fitted(&format!("{OURS},{CALL}"), BUDGET);
+        assert!(sent.starts_with(r#"{"thinking":{"type":"disabled"}"#), "{sent}");
+        assert_eq!(losses, ["messages[1].content[0]", "thinking"]);
+        for answer in [
+            format!("{SEALED},{CLAUDES},{CALL}"),
+            format!("{OURS},{{\"type\":\"text\",\"text\":\"x\"}}"),
+        ] {
+            let (sent, _) = fitted(&answer, BUDGET);
+            assert!(sent.contains(BUDGET), "{sent}");
+        }
+    }
+}
