@@ -15,7 +15,7 @@ const TOKENS_PER_MEDIUM: u64 = 1_600;
 const BASE64_FROM: usize = 1_024;
 
 /// Estimates the tokens of raw JSON values: prompt, tools, system text.
-pub fn tokens<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> u64 {
+pub(crate) fn tokens<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> u64 {
     let mut total = Tally::default();
     for value in values {
         total.json(value);

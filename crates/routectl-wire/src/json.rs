@@ -9,7 +9,7 @@ mod tests;
 mod text;
 mod write;
 
-pub use progress::Progress;
-pub use read::{BadJson, Node, Value, parse};
-pub use text::{compact, paired, unescape};
-pub use write::{List, Object, quoted};
+pub(crate) use progress::Progress;
+pub(crate) use read::{Node, Value, parse};
+pub(crate) use text::{compact, paired, unescape};
+pub(crate) use write::{List, Object, quoted};

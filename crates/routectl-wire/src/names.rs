@@ -25,7 +25,7 @@ const ID_DIGITS: usize = 32;
 
 /// The tools of one request, by the names that the upstream knows them by.
 #[derive(Debug, Clone, Default)]
-pub struct ToolNames {
+pub(crate) struct ToolNames {
     renamed: Vec<Renamed>,
     /// Where a client's name stands in `renamed`.
     places: HashMap<String, usize>,
@@ -33,7 +33,7 @@ pub struct ToolNames {
 
 /// How tools that take text are told to an upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextTools {
+pub(crate) enum TextTools {
     /// As they are.
     Native,
     /// As tools of one argument, `input`.
@@ -43,7 +43,7 @@ pub enum TextTools {
 impl ToolNames {
     /// The names of everything in a request that names a tool: the tools, the calls of earlier
     /// turns, the choice.
-    pub fn of(request: &Request, text_tools: TextTools) -> Self {
+    pub(crate) fn of(request: &Request, text_tools: TextTools) -> Self {
         let used = used(request);
         let mut taken: HashSet<String> = HashSet::new();
         taken
@@ -63,13 +63,13 @@ impl ToolNames {
     }
 
     /// What the upstream calls the client's tool.
-    pub fn upstream<'a>(&'a self, client: &'a str) -> &'a str {
+    pub(crate) fn upstream<'a>(&'a self, client: &'a str) -> &'a str {
         let renamed = self.places.get(client).and_then(|place| self.renamed.get(*place));
         renamed.map_or(client, |renamed| &renamed.upstream)
     }
 
     /// What the way back has to know.
-    pub fn into_renamed(self) -> Vec<Renamed> {
+    pub(crate) fn into_renamed(self) -> Vec<Renamed> {
         self.renamed
     }
 }
@@ -119,7 +119,7 @@ fn alias(name: &str, taken: &mut HashSet<String>) -> String {
 
 /// Which ids of calls an upstream takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallIdRule {
+pub(crate) enum CallIdRule {
     /// Letters, digits, `_` and `-`, at most 64.
     Claude,
     /// Anything of at most 40 characters.
@@ -139,7 +139,7 @@ impl From<CallIds> for CallIdRule {
 
 impl CallIdRule {
     /// A call's id as this rule takes it: the same for the call and for its result.
-    pub fn apply(self, id: &str) -> Cow<'_, str> {
+    pub(crate) fn apply(self, id: &str) -> Cow<'_, str> {
         if self.allows(id) {
             return Cow::Borrowed(id);
         }

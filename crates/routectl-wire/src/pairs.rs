@@ -16,7 +16,7 @@ use crate::BadRequest;
 ///
 /// # Errors
 /// The first result that answers nothing.
-pub fn check(request: &Request, member: &str) -> Result<(), BadRequest> {
+pub(crate) fn check(request: &Request, member: &str) -> Result<(), BadRequest> {
     let pairs = Pairs::of(&request.turns);
     let Some(orphan) = pairs.results.iter().find(|result| result.call.is_none()) else {
         return Ok(());
@@ -32,7 +32,7 @@ pub fn check(request: &Request, member: &str) -> Result<(), BadRequest> {
 /// in the order of the calls. A call without one gets a failed result; ids that repeat are made
 /// distinct in call and result. Results that answer nothing stay where they are: `check` refuses
 /// them.
-pub fn complete(request: &mut Request) -> Vec<Loss> {
+pub(crate) fn complete(request: &mut Request) -> Vec<Loss> {
     let pairs = Pairs::of(&request.turns);
     settle::tell_apart(&mut request.turns, &pairs);
     settle::bring_together(&mut request.turns, &pairs)
@@ -40,7 +40,7 @@ pub fn complete(request: &mut Request) -> Vec<Loss> {
 
 /// The same for results that came before the model spoke again: nothing is made up, and nothing
 /// that is late or missing is touched.
-pub fn gather(request: &mut Request) {
+pub(crate) fn gather(request: &mut Request) {
     let pairs = Pairs::of(&request.turns).in_time();
     settle::bring_together(&mut request.turns, &pairs);
 }

@@ -13,10 +13,10 @@ use routectl_core::{Reasoning, Seal, SealKind};
 use sha2::{Digest as _, Sha256};
 
 /// The family of all seals that Claude minted, wherever it runs.
-pub const CLAUDE: &str = "anthropic-claude-v1";
+pub(crate) const CLAUDE: &str = "anthropic-claude-v1";
 
 /// The family of seals that nobody is known to have minted: they go to nobody.
-pub const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// How an envelope of ours begins. No upstream gets one.
 pub(crate) const ENVELOPE: &str = "rctl1.";
@@ -25,7 +25,7 @@ pub(crate) const ENVELOPE: &str = "rctl1.";
 const DIGEST: usize = 8;
 
 /// A `thinking` block.
-pub fn signed(text: String, signature: &str) -> Reasoning {
+pub(crate) fn signed(text: String, signature: &str) -> Reasoning {
     let Some(inside) = signature.strip_prefix(ENVELOPE) else {
         let seal = (!signature.is_empty()).then(|| seal(CLAUDE, SealKind::Signature, signature));
         return Reasoning { text, seal, id: None };
@@ -37,8 +37,14 @@ pub fn signed(text: String, signature: &str) -> Reasoning {
     Reasoning { text, ..opened(signature, SealKind::Signature) }
 }
 
+/// Whether a `thinking` block only keeps the place of a thought whose words its client did not want.
+pub(crate) fn is_place_only(text: &str, signature: &str) -> bool {
+    let inside = signature.strip_prefix(ENVELOPE);
+    text.is_empty() && inside.is_some_and(|inside| inside.starts_with("text."))
+}
+
 /// A `redacted_thinking` block.
-pub fn redacted(data: &str) -> Reasoning {
+pub(crate) fn redacted(data: &str) -> Reasoning {
     if data.starts_with(ENVELOPE) {
         return opened(data, SealKind::Encrypted);
     }
@@ -46,7 +52,7 @@ pub fn redacted(data: &str) -> Reasoning {
 }
 
 /// The signature of readable thinking: its seal, or one of ours over the text.
-pub fn signature<'a>(seal: Option<&'a Seal>, text: Sha256) -> Cow<'a, str> {
+pub(crate) fn signature<'a>(seal: Option<&'a Seal>, text: Sha256) -> Cow<'a, str> {
     if let Some(seal) = seal {
         return enveloped(seal, None);
     }
@@ -59,7 +65,7 @@ pub fn signature<'a>(seal: Option<&'a Seal>, text: Sha256) -> Cow<'a, str> {
 }
 
 /// A seal as a Messages client keeps it.
-pub fn enveloped<'a>(seal: &'a Seal, id: Option<&str>) -> Cow<'a, str> {
+pub(crate) fn enveloped<'a>(seal: &'a Seal, id: Option<&str>) -> Cow<'a, str> {
     if seal.family == CLAUDE {
         return Cow::Borrowed(&seal.blob);
     }

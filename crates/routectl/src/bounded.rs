@@ -58,21 +58,6 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         }
     }
 
-    /// Takes a value out.
-    pub fn take(&mut self, key: &K) -> Option<V> {
-        self.entries.remove(key).map(|entry| entry.value)
-    }
-
-    /// How many entries there are, old ones among them.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
     fn is_young(&self, at: Instant, now: Instant) -> bool {
         now.saturating_duration_since(at) < self.age
     }
@@ -92,8 +77,6 @@ mod tests {
         map.put("c", 4, now);
         let held = ["a", "b", "c"].map(|key| map.get(&key, now).copied());
         assert_eq!(held, [Some(3), None, Some(4)]);
-        assert_eq!(map.take(&"a"), Some(3));
-        assert_eq!(map.get(&"a", now), None);
     }
 
     #[test]
@@ -104,7 +87,7 @@ mod tests {
         assert_eq!(map.get(&"a", now + Duration::from_secs(9)), Some(&1));
         assert_eq!(map.get(&"a", now + Duration::from_secs(10)), None);
         map.put("b", 2, now + Duration::from_secs(11));
-        assert_eq!(map.len(), 1);
+        assert_eq!(map.entries.len(), 1);
     }
 
     #[test]
@@ -114,7 +97,7 @@ mod tests {
         for turn in 0..1_000_u32 {
             map.put(turn % 7 + 1, turn, now);
             map.put(0, turn, now);
-            assert!(map.len() <= 3 && map.order.len() <= 6, "{turn}");
+            assert!(map.entries.len() <= 3 && map.order.len() <= 6, "{turn}");
             assert_eq!(map.get(&(turn % 7 + 1), now), Some(&turn));
         }
         assert_eq!(map.get(&0, now), Some(&999));

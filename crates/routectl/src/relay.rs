@@ -206,7 +206,7 @@ impl Relay {
 
     /// Whether the client has all of its answer though the upstream goes on: it can be let go.
     pub fn lets_go(&self) -> bool {
-        self.ended() && self.telling.is_some() && !self.decoder.complete()
+        self.telling.as_ref().is_some_and(|telling| telling.is_over())
     }
 
     /// The failure that the upstream itself told the client in its stream.

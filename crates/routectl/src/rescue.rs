@@ -79,8 +79,10 @@ impl Rescue {
     /// can mend comes right after what passes by itself)
     pub fn usefulness(&self) -> u8 {
         match self.failure.class {
-            Class::RateLimited | Class::Quota => 6,
-            Class::BadRequest | Class::ContentPolicy | Class::ContextWindow => 5,
+            Class::RateLimited | Class::Quota => 7,
+            // A shorter answer, or another member, is mended at once; a shorter prompt costs more.
+            Class::BadRequest | Class::ContentPolicy => 6,
+            Class::ContextWindow => 5,
             Class::Auth => 4,
             Class::ModelMissing => 3,
             Class::FeatureUnsupported => 2,
@@ -89,7 +91,7 @@ impl Rescue {
             | Class::Timeout
             | Class::Network
             | Class::ClientGone => match self.status().as_u16() {
-                429 => 6,
+                429 => 7,
                 _ => u8::from(self.verbatim.is_some()),
             },
         }
@@ -163,6 +165,21 @@ mod tests {
                 assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
             }
         }
+    }
+
+    #[test]
+    fn what_the_client_can_mend_at_once_is_told_before_what_costs_it_more() {
+        let rank = |class| Rescue::from(Failure::new(class, Origin::Upstream, "x")).usefulness();
+        let order = [
+            Class::Network,
+            Class::FeatureUnsupported,
+            Class::ModelMissing,
+            Class::Auth,
+            Class::ContextWindow,
+            Class::BadRequest,
+            Class::Quota,
+        ];
+        assert!(order.is_sorted_by(|less, more| rank(*less) < rank(*more)));
     }
 
     #[test]

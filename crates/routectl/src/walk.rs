@@ -116,7 +116,8 @@ impl Driver {
                 (Step::GiveUp(why), _) => return self.give_up(why),
             };
             let id = target;
-            let (Some(target), Some((_, lane))) = (self.target(id), self.lane.take()) else {
+            let lane = self.lane.take().filter(|(prepared, _)| *prepared == id);
+            let (Some(target), Some((_, lane))) = (self.target(id), lane) else {
                 return self.give_up(Why::Exhausted);
             };
             let begun = Instant::now();
@@ -140,12 +141,18 @@ impl Driver {
         let mut walk = self.walk.clone();
         let admits = |id: TargetId, ask: Ask| {
             let Some(target) = self.target(id) else { return Gate::Closed };
-            if let Some(unfit) = self.unfit(id, &target, (ask, now)) {
-                self.record.passed_over(&target.model.nickname, Fate::Unfit);
-                self.unfit.push((id, unfit));
-                return Gate::Closed;
+            if let Some(unfit) = self.unfit(&target) {
+                return self.pass_over(id, &target, unfit);
             }
-            match target.gates.admit(ask, now) {
+            // A translation costs milliseconds, and a target that rests is not tried.
+            let resting = target.gates.parked(ask, now);
+            if resting.is_none()
+                && let Err(unfit) = self.prepare(id, &target)
+            {
+                return self.pass_over(id, &target, unfit);
+            }
+            // Whoever rested when it was looked at stays so: its lane is not there.
+            match resting.map_or_else(|| target.gates.admit(ask, now), Err) {
                 Ok(granted) => {
                     permit = Some(granted);
                     Gate::Open
@@ -165,31 +172,28 @@ impl Driver {
         self.snapshot.targets.get(id.0 as usize).cloned()
     }
 
-    fn unfit(
-        &mut self,
-        id: TargetId,
-        target: &Target,
-        (ask, now): (Ask, std::time::Instant),
-    ) -> Option<Unfit> {
-        if let Some(unfit) = prepare::unfit(&self.inbound, target, &mut self.needs) {
-            return Some(unfit);
+    /// What a target cannot do, as far as it shows without the request in its words.
+    fn unfit(&mut self, target: &Target) -> Option<Unfit> {
+        prepare::unfit(&self.inbound, target, &mut self.needs).or_else(|| {
+            let refused = self.refused_window;
+            let no_larger = refused.is_some_and(|it| Window(target.context_window) <= it);
+            no_larger.then_some(Unfit::NoLarger)
+        })
+    }
+
+    /// Has the lane to this target ready.
+    fn prepare(&mut self, id: TargetId, target: &Target) -> Result<(), Unfit> {
+        if self.lane.as_ref().is_none_or(|(prepared, _)| *prepared != id) {
+            let strict = self.snapshot.config.server.strict_translation;
+            self.lane = Some((id, Lane::new(&self.inbound, target, strict)?));
         }
-        if self.refused_window.is_some_and(|refused| Window(target.context_window) <= refused) {
-            return Some(Unfit::NoLarger);
-        }
-        let prepared = self.lane.as_ref().is_some_and(|(prepared, _)| *prepared == id);
-        // A translation costs milliseconds, and a target that rests is not tried.
-        if prepared || target.gates.parked(ask, now).is_some() {
-            return None;
-        }
-        let strict = self.snapshot.config.server.strict_translation;
-        match Lane::new(&self.inbound, target, strict) {
-            Ok(lane) => {
-                self.lane = Some((id, lane));
-                None
-            }
-            Err(unfit) => Some(unfit),
-        }
+        Ok(())
+    }
+
+    fn pass_over(&mut self, id: TargetId, target: &Target, unfit: Unfit) -> Gate {
+        self.record.passed_over(&target.model.nickname, Fate::Unfit);
+        self.unfit.push((id, unfit));
+        Gate::Closed
     }
 
     async fn attempt(&self, target: &Target, lane: &Lane) -> Result<Opened, Box<Rescue>> {

@@ -284,6 +284,7 @@ pub(super) const OLLAMA_THINKERS: &[(&str, bool)] = &[
     ("glm-4.7", true),
     ("glm-5", true),
     ("gpt-oss", true),
+    ("instruct", false),
     ("magistral", true),
     ("minimax-m2", true),
     ("nemotron-3", true),

@@ -40,6 +40,8 @@ fn ollama_is_asked_to_think_where_its_model_can() {
         ("http://localhost:11434/v1", "hf.co/unsloth/Qwen3.5-9B-GGUF", true),
         ("http://[::1]:11434/v1", "gpt-oss:20b", true),
         ("http://127.0.0.1:11434/v1", "qwen3-coder:30b", false),
+        ("http://127.0.0.1:11434/v1", "qwen3:4b-instruct", false),
+        ("http://127.0.0.1:11434/v1", "qwen3:4b-thinking", true),
         ("http://127.0.0.1:11434/v1", "llama3.3", false),
         ("http://127.0.0.1:11434/v1", "deepseek-r1:14b", true),
         ("http://127.0.0.1:8000/v1", "llama3.3", true),

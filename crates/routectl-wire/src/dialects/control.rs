@@ -291,7 +291,7 @@ impl Plan {
     }
 
     /// Writes what is said into a body.
-    pub fn write(&self, body: &mut Object<'_>) {
+    pub(crate) fn write(&self, body: &mut Object<'_>) {
         for (member, value) in self.members() {
             match value {
                 Value::Raw(json) => body.raw(member, json),

@@ -1,14 +1,54 @@
-//! What a message says, read no further than its text and the calls it answers.
+//! What messages say, read no further than their text and the calls they answer: how a
+//! conversation begins and ends, without what stands between.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Text, string};
+use crate::Document;
+
+/// A message, in either format.
+#[derive(Deserialize)]
+pub(super) struct Message<'a> {
+    #[serde(borrow, default)]
+    role: Option<Text<'a>>,
+    /// The call that a message of Chat answers.
+    #[serde(borrow, default)]
+    tool_call_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    content: Said<'a>,
+}
+
+impl Message<'_> {
+    /// Who speaks; empty where nobody is named.
+    pub(super) fn role(&self) -> &str {
+        self.role.as_ref().map_or("", |role| &role.0)
+    }
+
+    /// The ids of the calls it answers, as Chat and as Messages say it.
+    pub(super) fn answers(self) -> impl Iterator<Item = String> {
+        let call = self.tool_call_id.map(|id| id.0.into_owned());
+        call.into_iter().chain(self.content.results())
+    }
+}
+
+/// The messages of a request from the last one on, as far as they can be read.
+pub(super) fn latest_first(body: &Document) -> impl Iterator<Item = Message<'_>> {
+    body.elements("messages").rev().map_while(|json| serde_json::from_slice(json).ok())
+}
+
+/// The text of the first message of a person.
+pub(super) fn first_words(body: &Document) -> String {
+    let messages = body.elements("messages");
+    let mut messages = messages.map_while(|json| serde_json::from_slice::<Message<'_>>(json).ok());
+    let first = messages.find(|message| message.role() == "user");
+    first.map_or_else(String::new, |message| message.content.text())
+}
 
 /// The content of a message: a text, or a list of parts.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Said<'a>(#[serde(borrow)] Option<&'a RawValue>);
+struct Said<'a>(#[serde(borrow)] Option<&'a RawValue>);
 
 #[derive(Deserialize)]
 struct Part<'a> {
@@ -22,7 +62,7 @@ struct Part<'a> {
 
 impl<'a> Said<'a> {
     /// Its text; that of parts is one text.
-    pub(super) fn text(self) -> String {
+    fn text(self) -> String {
         let Some(raw) = self.0 else { return String::new() };
         if let Some(text) = string(raw.get()) {
             return text.into_owned();
@@ -31,7 +71,7 @@ impl<'a> Said<'a> {
     }
 
     /// The ids of the calls whose results are among its parts.
-    pub(super) fn results(self) -> Vec<String> {
+    fn results(self) -> Vec<String> {
         let parts = self.parts().into_iter();
         parts.filter(Part::is_result).filter_map(|part| Some(part.tool_use_id?.owned())).collect()
     }

@@ -2,7 +2,7 @@
 
 /// Follows the text of a JSON object, piece by piece.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     depth: u32,
     quoted: bool,
     escaped: bool,
@@ -11,14 +11,14 @@ pub struct Progress {
 
 impl Progress {
     /// Takes the next piece.
-    pub fn take(&mut self, piece: &str) {
+    pub(crate) fn take(&mut self, piece: &str) {
         for byte in piece.bytes() {
             self.step(byte);
         }
     }
 
     /// Whether the object has ended.
-    pub fn is_complete(self) -> bool {
+    pub(crate) fn is_complete(self) -> bool {
         self.begun && self.depth == 0 && !self.quoted
     }
 

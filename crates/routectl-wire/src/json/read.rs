@@ -14,7 +14,7 @@ const MAX_VALUES: usize = 2_000_000;
 
 /// A value and its own spelling.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node<'a> {
+pub(crate) struct Node<'a> {
     /// The text of the value, as it was written.
     pub raw: &'a str,
     pub value: Value<'a>,
@@ -22,7 +22,7 @@ pub struct Node<'a> {
 
 /// What a value is. Numbers and strings are spelled out only when asked for.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Number,
@@ -35,7 +35,7 @@ pub enum Value<'a> {
 /// Why a text is not JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not valid JSON at byte {at}: expected {expected}")]
-pub struct BadJson {
+pub(crate) struct BadJson {
     pub at: usize,
     pub expected: &'static str,
 }
@@ -44,7 +44,7 @@ pub struct BadJson {
 ///
 /// # Errors
 /// Where and why it is none.
-pub fn parse(text: &str) -> Result<Node<'_>, BadJson> {
+pub(crate) fn parse(text: &str) -> Result<Node<'_>, BadJson> {
     let mut reader = Reader { text, at: 0, values: 0 };
     reader.space();
     let node = reader.node(0)?;
@@ -57,7 +57,7 @@ pub fn parse(text: &str) -> Result<Node<'_>, BadJson> {
 
 impl<'a> Node<'a> {
     /// The text, if this is a string. Lone surrogates become U+FFFD.
-    pub fn text(&self) -> Option<Cow<'a, str>> {
+    pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
         match self.value {
             Value::Text => Some(unescape(self.raw.get(1..self.raw.len() - 1)?)),
             Value::Null | Value::Bool(_) | Value::Number | Value::List(_) | Value::Object(_) => {
@@ -67,7 +67,7 @@ impl<'a> Node<'a> {
     }
 
     /// The elements, if this is a list.
-    pub fn list(&self) -> Option<&[Self]> {
+    pub(crate) fn list(&self) -> Option<&[Self]> {
         match &self.value {
             Value::List(items) => Some(items),
             Value::Null | Value::Bool(_) | Value::Number | Value::Text | Value::Object(_) => None,
@@ -75,7 +75,7 @@ impl<'a> Node<'a> {
     }
 
     /// The members, if this is an object.
-    pub fn object(&self) -> Option<&[(Cow<'a, str>, Self)]> {
+    pub(crate) fn object(&self) -> Option<&[(Cow<'a, str>, Self)]> {
         match &self.value {
             Value::Object(members) => Some(members),
             Value::Null | Value::Bool(_) | Value::Number | Value::Text | Value::List(_) => None,
@@ -83,18 +83,18 @@ impl<'a> Node<'a> {
     }
 
     /// A member of an object; the last one where it is doubled, as most parsers do.
-    pub fn member(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
         let members = self.object()?;
         members.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// Whether this is `null`.
-    pub fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.value == Value::Null
     }
 
     /// What this is, for error messages.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
             Value::Bool(_) => "a boolean",

@@ -6,7 +6,7 @@ use crate::eights::{copy_to_backslash, string_end};
 
 /// The text of a string's inside. Escapes that spell half a surrogate pair, or nothing, become
 /// U+FFFD: no upstream takes them. (facts: translation, section 3)
-pub fn unescape(inner: &str) -> Cow<'_, str> {
+pub(crate) fn unescape(inner: &str) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'\\', inner.as_bytes()) else {
         return Cow::Borrowed(inner);
     };
@@ -81,7 +81,7 @@ fn unit(escape: &str) -> Option<u32> {
 }
 
 /// A JSON text without the spaces between its tokens: key order, numbers and escapes stay.
-pub fn compact(json: &str) -> Cow<'_, str> {
+pub(crate) fn compact(json: &str) -> Cow<'_, str> {
     let bytes = json.as_bytes();
     let mut kept = Vec::new();
     let mut from = 0;
@@ -106,7 +106,7 @@ pub fn compact(json: &str) -> Cow<'_, str> {
 
 /// A JSON text in which no escape spells half a surrogate pair: such ones become U+FFFD, and every
 /// other byte stays.
-pub fn paired(json: &str) -> Cow<'_, str> {
+pub(crate) fn paired(json: &str) -> Cow<'_, str> {
     let mut kept = String::new();
     let mut from = 0;
     let mut at = 0;

@@ -3,57 +3,57 @@
 use std::io::Write as _;
 
 /// A JSON object being written. It closes when it is dropped.
-pub struct Object<'a> {
+pub(crate) struct Object<'a> {
     out: &'a mut Vec<u8>,
     first: bool,
 }
 
 /// A JSON list being written. It closes when it is dropped.
-pub struct List<'a> {
+pub(crate) struct List<'a> {
     out: &'a mut Vec<u8>,
     first: bool,
 }
 
 impl<'a> Object<'a> {
     /// Begins an object.
-    pub fn new(out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, first: true }
     }
 
     /// A string.
-    pub fn text(&mut self, name: &str, text: &str) {
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.name(name);
         quoted(text, self.out);
     }
 
     /// A string, if there is one.
-    pub fn text_if(&mut self, name: &str, text: Option<&str>) {
+    pub(crate) fn text_if(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);
         }
     }
 
     /// A value that is JSON already.
-    pub fn raw(&mut self, name: &str, json: &str) {
+    pub(crate) fn raw(&mut self, name: &str, json: &str) {
         self.name(name);
         self.out.extend_from_slice(json.as_bytes());
     }
 
     /// A boolean.
-    pub fn bool(&mut self, name: &str, value: bool) {
+    pub(crate) fn bool(&mut self, name: &str, value: bool) {
         self.raw(name, if value { "true" } else { "false" });
     }
 
     /// A whole number.
-    pub fn count(&mut self, name: &str, count: u64) {
+    pub(crate) fn count(&mut self, name: &str, count: u64) {
         self.name(name);
         // Writing to a vector cannot fail.
         let _ = write!(self.out, "{count}");
     }
 
     /// A number. What is not finite has no spelling and becomes null.
-    pub fn number(&mut self, name: &str, number: f64) {
+    pub(crate) fn number(&mut self, name: &str, number: f64) {
         self.name(name);
         if serde_json::to_writer(&mut *self.out, &number).is_err() {
             self.out.extend_from_slice(b"null");
@@ -61,18 +61,18 @@ impl<'a> Object<'a> {
     }
 
     /// `null`.
-    pub fn null(&mut self, name: &str) {
+    pub(crate) fn null(&mut self, name: &str) {
         self.raw(name, "null");
     }
 
     /// An object below.
-    pub fn object(&mut self, name: &str) -> Object<'_> {
+    pub(crate) fn object(&mut self, name: &str) -> Object<'_> {
         self.name(name);
         Object::new(self.out)
     }
 
     /// A list below.
-    pub fn list(&mut self, name: &str) -> List<'_> {
+    pub(crate) fn list(&mut self, name: &str) -> List<'_> {
         self.name(name);
         List::new(self.out)
     }
@@ -88,25 +88,25 @@ impl<'a> Object<'a> {
 
 impl<'a> List<'a> {
     /// Begins a list.
-    pub fn new(out: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn new(out: &'a mut Vec<u8>) -> Self {
         out.push(b'[');
         Self { out, first: true }
     }
 
     /// A string.
-    pub fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         self.next();
         quoted(text, self.out);
     }
 
     /// A value that is JSON already.
-    pub fn raw(&mut self, json: &str) {
+    pub(crate) fn raw(&mut self, json: &str) {
         self.next();
         self.out.extend_from_slice(json.as_bytes());
     }
 
     /// An object as the next element.
-    pub fn object(&mut self) -> Object<'_> {
+    pub(crate) fn object(&mut self) -> Object<'_> {
         self.next();
         Object::new(self.out)
     }
@@ -131,7 +131,7 @@ impl Drop for List<'_> {
 }
 
 /// A text as a JSON string.
-pub fn quoted(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn quoted(text: &str, out: &mut Vec<u8>) {
     // Writing a string to a vector cannot fail.
     let _ = serde_json::to_writer(out, text);
 }

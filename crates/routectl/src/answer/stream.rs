@@ -50,6 +50,8 @@ pub struct Stream {
     sent: Instant,
     /// When the answer was complete.
     ended: Option<Instant>,
+    /// Whether the record has what the answer lost.
+    tallied: bool,
     timer: Pin<Box<Sleep>>,
     record: Record,
     settling: Settling,
@@ -102,6 +104,7 @@ impl Stream {
             heard: now,
             sent: now,
             ended: None,
+            tallied: false,
             timer,
             record,
             settling,
@@ -238,7 +241,7 @@ impl Stream {
         if self.relay.ended() && self.ended.is_none() {
             let now = Instant::now();
             self.ended = Some(now);
-            self.record.lost(self.relay.losses());
+            self.tally();
             self.record.answered(200, self.relay.usage());
             self.settling.settle_well();
             self.timer.as_mut().reset(now + LINGER);
@@ -256,12 +259,26 @@ impl Stream {
         Bytes::from(self.format.error_event(failure))
     }
 
+    /// Takes down what the answer lost, once.
+    fn tally(&mut self) {
+        if !std::mem::replace(&mut self.tallied, true) {
+            self.record.lost(self.relay.losses());
+        }
+    }
+
     fn broke(&mut self, failure: &Failure) {
         let now = Instant::now();
-        self.record.lost(self.relay.losses());
+        self.tally();
         self.record.broken(failure.class, self.relay.usage());
         self.settling.fail(failure, now.into_std());
         self.timer.as_mut().reset(now + PARTING);
+    }
+}
+
+impl Drop for Stream {
+    /// A client that leaves is told of nothing, but its line in the log is.
+    fn drop(&mut self) {
+        self.tally();
     }
 }
 

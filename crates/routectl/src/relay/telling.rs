@@ -91,6 +91,11 @@ impl Telling {
         self.told()
     }
 
+    /// Whether the client has its whole answer though the upstream goes on.
+    pub(super) fn is_over(&self) -> bool {
+        self.way_back.is_over()
+    }
+
     pub(super) fn losses(&self) -> &[Loss] {
         self.encoder.losses()
     }

@@ -42,7 +42,7 @@ impl Format for Chat {
     }
 
     fn first_words(&self, body: &Document) -> String {
-        ends::first_words(body)
+        crate::formats::said::first_words(body)
     }
 
     fn read(&self, body: &Document) -> Result<Request, BadRequest> {

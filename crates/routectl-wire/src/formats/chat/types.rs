@@ -26,6 +26,13 @@ pub(super) struct Answer<'a> {
     pub(super) error: Option<&'a RawValue>,
 }
 
+impl Answer<'_> {
+    /// Whether there is any choice.
+    pub(super) fn has_choices(&self) -> bool {
+        self.choices.as_ref().is_some_and(|choices| !choices.is_empty())
+    }
+}
+
 /// Groq's place for usage in a stream.
 #[derive(Debug, Deserialize)]
 pub(super) struct Groq {

@@ -1,43 +1,16 @@
-//! How a conversation begins and ends, read without what stands between.
-
-use serde::Deserialize;
+//! How a conversation ends.
 
 use crate::Document;
-use crate::formats::Text;
-use crate::formats::said::Said;
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default)]
-    role: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    content: Said<'a>,
-}
-
-impl Message<'_> {
-    fn role(&self) -> &str {
-        self.role.as_ref().map_or("", |role| &role.0)
-    }
-}
+use crate::formats::said;
 
 /// The ids of the results in the last turn of the client. Neighbouring messages of one role are
 /// one turn, and what stands beside results in it does not end the loop: Claude Code puts its
 /// reminders there. (facts: Anthropic Messages, section 4.1)
 pub(super) fn results(body: &Document) -> Vec<String> {
-    let messages = body.elements("messages").rev();
-    messages
-        .map_while(|json| serde_json::from_slice::<Message<'_>>(json).ok())
+    said::latest_first(body)
         .take_while(|message| matches!(message.role(), "user" | "system"))
-        .flat_map(|message| message.content.results())
+        .flat_map(said::Message::answers)
         .collect()
-}
-
-/// The text of the first message of a person.
-pub(super) fn first_words(body: &Document) -> String {
-    let messages = body.elements("messages");
-    let mut messages = messages.map_while(|json| serde_json::from_slice::<Message<'_>>(json).ok());
-    let first = messages.find(|message| message.role() == "user");
-    first.map_or_else(String::new, |message| message.content.text())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Answers of one format, told to clients of the other: streamed and whole.
 
 use insta::assert_snapshot;
-use routectl_core::{Delta, Event, Head, Opening, Wishes};
+use routectl_core::{Delta, Event, Head, Opening, Seal, SealKind, Wishes};
 
 use crate::framing::sse;
 use crate::{CHAT, Encoder, Format, Framing, MESSAGES, Reply};
@@ -474,6 +474,29 @@ mod of_chat_for_messages_clients {
             assert!(fill(2, 2, &mut *encoder));
             encoder.event(&Event::Close { index: 1 }, &mut Vec::new());
             assert!(encoder.overflowed(), "an answer with a hole is none");
+        }
+    }
+
+    #[test]
+    fn seals_and_blocks_that_wait_are_weighed_too() {
+        let seal = |bytes: usize| Opening::Sealed {
+            seal: Seal { family: "xai".into(), kind: SealKind::Encrypted, blob: "x".repeat(bytes) },
+            id: None,
+        };
+        let many = (0..400_000).map(|_| Opening::Text);
+        let large = (0..40).map(|_| seal(1 << 20));
+        let floods: [Box<dyn Iterator<Item = Opening>>; 2] = [Box::new(large), Box::new(many)];
+        for flood in floods {
+            let mut encoder = MESSAGES.encoder(Framing::Sse, reply());
+            let mut out = Vec::new();
+            let first = Opening::ToolCall { id: "c".into(), name: "f".into() };
+            encoder.event(&Event::Start(Head::default()), &mut out);
+            encoder.event(&Event::Open { index: 0, block: first }, &mut out);
+            assert!(!encoder.overflowed());
+            for (index, block) in (1..).zip(flood) {
+                encoder.event(&Event::Open { index, block }, &mut out);
+            }
+            assert!(encoder.overflowed());
         }
     }
 

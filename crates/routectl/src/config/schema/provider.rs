@@ -73,14 +73,6 @@ impl Provider {
             Self::OpenaiCompat(_) | Self::Bedrock(_) | Self::OpenaiResponses(_) => true,
         }
     }
-
-    /// Whether this version serves the kind; models on one that it does not are skipped.
-    pub fn is_served(&self) -> bool {
-        match self {
-            Self::OpenaiCompat(_) | Self::AnthropicApi(_) => true,
-            Self::Bedrock(_) | Self::OpenaiResponses(_) => false,
-        }
-    }
 }
 
 /// `kind = "openai-compat"`.

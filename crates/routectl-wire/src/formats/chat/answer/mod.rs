@@ -97,11 +97,16 @@ impl Reader {
     }
 
     fn start(&mut self, answer: &Answer<'_>, events: &mut Vec<Event>) {
-        if self.started {
+        // Azure's first chunk holds its filter's findings, and nothing of the answer but `""`.
+        let owned = |text: &Option<Text<'_>>| {
+            text.as_ref().map(Text::owned).filter(|text| !text.is_empty())
+        };
+        let says_nothing =
+            answer.id.is_some() && owned(&answer.id).is_none() && !answer.has_choices();
+        if self.started || says_nothing {
             return;
         }
         self.started = true;
-        let owned = |text: &Option<Text<'_>>| text.as_ref().map(Text::owned);
         let id = owned(&answer.id);
         self.calls.answer(id.as_deref().unwrap_or_default());
         events.push(Event::Start(Head { id, model: owned(&answer.model) }));

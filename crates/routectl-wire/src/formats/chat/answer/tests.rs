@@ -341,3 +341,22 @@ fn arguments_do_not_wait_for_a_name_without_end() {
     let garbled = read[4].as_ref().unwrap_err();
     assert_eq!(garbled.why, "more than 16 MiB of arguments wait for a name");
 }
+
+#[test]
+fn an_answer_begins_with_the_first_chunk_that_says_whose_it_is() {
+    // Azure's first chunk. (facts: OpenAI chat, section 6.1)
+    let stream = concat!(
+        "data: {\"id\":\"\",\"model\":\"\",\"choices\":[],\"prompt_filter_results\":[]}\n\n",
+        "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt\",\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}\n\n",
+    );
+    let mut decoder = CHAT.decoder();
+    let mut events = Vec::new();
+    for frame in sse::frames(stream.as_bytes()) {
+        decoder.frame(&frame, &mut events).unwrap();
+    }
+    let heads: Vec<_> = events
+        .iter()
+        .filter_map(|event| if let Event::Start(head) = event { head.id.as_deref() } else { None })
+        .collect();
+    assert_eq!(heads, ["chatcmpl-1"]);
+}

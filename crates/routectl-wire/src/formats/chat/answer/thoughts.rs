@@ -2,6 +2,7 @@
 //! of them and is read once; seals come late and alone. (facts: reasoning, sections 2.5, 6 and 9)
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use routectl_core::{Delta, Event, Opening, Seal, SealKind};
 use serde_json::value::RawValue;
@@ -16,9 +17,13 @@ use crate::provenance::CLAUDE;
 pub(super) struct Thoughts {
     /// Format tags by the `index` of their detail: a late signature may come without one.
     families: BTreeMap<Option<u32>, String>,
-    /// Seals so far: hosts repeat them.
-    seals: HashSet<String>,
+    /// Hashes of the seals so far: hosts repeat them.
+    seals: HashSet<u64>,
 }
+
+/// Most seals and tags that are remembered. An answer has a handful; one with more is told, its
+/// repetitions among it.
+const MOST_REMEMBERED: usize = 4_096;
 
 impl Thoughts {
     /// Reads what a delta or a message says of thinking.
@@ -45,7 +50,9 @@ impl Thoughts {
     }
 
     fn detail(&mut self, detail: &types::Detail<'_>, blocks: &mut Blocks, events: &mut Vec<Event>) {
-        if let Some(format) = &detail.format {
+        if let Some(format) = &detail.format
+            && self.families.len() < MOST_REMEMBERED
+        {
             self.families.insert(detail.index, format.owned());
         }
         if let Some(words) = words(detail) {
@@ -68,13 +75,25 @@ impl Thoughts {
         kind: SealKind,
         blob: Option<&Text<'_>>,
     ) -> Option<Seal> {
-        let blob = filled(blob).filter(|blob| !self.seals.contains(blob))?;
-        self.seals.insert(blob.clone());
+        let blob = filled(blob)?;
+        let hash = hashed(&blob);
+        if self.seals.contains(&hash) {
+            return None;
+        }
+        if self.seals.len() < MOST_REMEMBERED {
+            self.seals.insert(hash);
+        }
         let tagged = self.families.get(&detail.index);
         // Without a tag it is Claude's. (facts: reasoning, section 2.5)
         let family = tagged.map_or(CLAUDE, String::as_str).to_owned();
         Some(Seal { family, kind, blob })
     }
+}
+
+fn hashed(blob: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    blob.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The plain members: the first that says something.

@@ -8,6 +8,9 @@ use crate::formats::counted::Counted;
 use crate::formats::unsaid::Unsaid;
 use crate::json;
 
+/// Most annotations of one answer. They are kept to its end.
+const MOST_ANNOTATIONS: usize = 4_096;
+
 /// What a refusal says that says nothing.
 const DECLINED: &str = "The model declined to answer.";
 
@@ -26,6 +29,8 @@ pub(super) struct Teller {
     /// Characters of content so far: citations point at them.
     characters: u64,
     annotations: Vec<String>,
+    /// How many citations there were.
+    cited: usize,
     refused: bool,
     counted: Counted,
     stop: Option<StopReason>,
@@ -77,6 +82,7 @@ impl Teller {
             details: 0,
             characters: 0,
             annotations: Vec::new(),
+            cited: 0,
             refused: false,
             counted: Counted::new(reply),
             stop: None,
@@ -211,7 +217,11 @@ impl Teller {
                 sheet.part(&Part::Content(text));
             }
             (Block::Text { citations, .. }, Delta::Opaque(opaque)) => match citation(opaque) {
-                Some(citation) => citations.push(citation),
+                Some(citation) if self.cited < MOST_ANNOTATIONS => {
+                    self.cited += 1;
+                    citations.push(citation);
+                }
+                Some(_) => self.unsaid.no_place("annotations beyond the first 4096"),
                 None => self.unsaid.no_place(&opaque.name),
             },
             (Block::Refusal, Delta::Text(text)) => {

@@ -4,12 +4,9 @@
 use routectl_core::{Loss, OutputFormat, Quirks, Request};
 
 use super::{Writer, schema, strict};
-use crate::json::{Node, Object, parse};
+use crate::formats::instruction;
+use crate::json::Object;
 use crate::names;
-
-/// What a model is told where the host cannot hold it to JSON. Always the same, for the host's
-/// prompt cache; it also has the word without which OpenAI takes no `json_object`.
-const JSON_ONLY: &str = "Reply with one JSON object only, and nothing around it.";
 
 /// How the output is asked for.
 #[derive(Default)]
@@ -46,15 +43,11 @@ pub(super) fn plan<'a>(request: &'a Request, quirks: &Quirks) -> Plan<'a> {
 
 /// The model is shown the schema and the host held to JSON, as far as it can be.
 fn asked_for<'a>(schema: &str, quirks: &Quirks, path: &str) -> Plan<'a> {
-    let is_object = parse(schema).is_ok_and(|schema| {
-        schema.member("type").and_then(Node::text).is_some_and(|kind| kind == "object")
-    });
-    let only = if is_object { JSON_ONLY } else { "Reply with JSON only, and nothing around it." };
-    let words = format!("{only} It matches this JSON schema:\n{schema}");
+    let is_object = instruction::is_object(schema);
     let reason = "the host takes no schema; the model is asked to follow it";
     Plan {
         format: (quirks.takes_json_object && is_object).then_some(Format::Object),
-        instruction: Some(words),
+        instruction: Some(instruction::json_of(schema)),
         loss: Some(Loss::degraded(path, reason)),
     }
 }
@@ -89,7 +82,7 @@ fn object<'a>(request: &'a Request, quirks: &Quirks) -> Plan<'a> {
     };
     Plan {
         format: quirks.takes_json_object.then_some(Format::Object),
-        instruction: Some(JSON_ONLY.to_owned()),
+        instruction: Some(instruction::JSON_OBJECT.to_owned()),
         loss: Some(Loss::emulated(request.names.output, reason)),
     }
 }

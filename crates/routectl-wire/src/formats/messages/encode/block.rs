@@ -105,15 +105,17 @@ impl Block {
 
     /// How many bytes of it are not written yet.
     pub(super) fn held(&self) -> usize {
-        let odd = match &self.kind {
+        let kept = match &self.kind {
             Kind::Call { input: Input::Odd(held), .. } => held.len(),
+            Kind::Thinking { seal: Some(seal), .. } => seal.blob.len(),
+            Kind::Redacted { data } if !self.begun => data.len(),
             Kind::Call { .. }
             | Kind::Text { .. }
             | Kind::Thinking { .. }
             | Kind::Redacted { .. }
             | Kind::Nothing => 0,
         };
-        self.held.len() + odd
+        size_of::<Self>() + self.held.len() + kept
     }
 
     /// Takes growth while another block is being written.

@@ -129,8 +129,10 @@ impl Teller {
         }
         let block = Block::new(opening, self.hides_reasoning);
         self.called |= block.is_call();
+        self.held += block.held();
         self.blocks.push(Turn::Waiting(Box::new(block)));
         self.advance(sheet);
+        self.weigh();
     }
 
     fn grow(&mut self, index: usize, delta: &Delta, sheet: &mut Sheet<'_, impl Pen>) {
@@ -141,13 +143,13 @@ impl Teller {
             Some(Turn::Waiting(block)) => {
                 let before = block.held();
                 block.hold(delta);
-                self.held += block.held() - before;
+                self.held = self.held - before + block.held();
                 block
             }
             Some(Turn::Current(block)) => {
                 let before = block.held();
                 block.grow(delta, sheet);
-                self.held += block.held() - before;
+                self.held = self.held - before + block.held();
                 block
             }
             Some(Turn::Written) => return self.late(delta),
@@ -156,6 +158,10 @@ impl Teller {
         if let (true, Delta::Text(words)) = (block.refuses(), delta) {
             self.refusal.get_or_insert_default().push_str(words);
         }
+        self.weigh();
+    }
+
+    fn weigh(&mut self) {
         let refusal = self.refusal.as_ref().map_or(0, String::len);
         self.overflowed = self.held + refusal > MOST_HELD;
     }

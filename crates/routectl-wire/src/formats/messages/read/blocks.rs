@@ -92,6 +92,7 @@ fn block(
     let spot = spot.object()?;
     let named = spot.need("type")?;
     let kind = named.word()?;
+    let keeps_a_place = keeps_a_place(&kind, spot);
     let content = if !Within::ALL.iter().any(|within| within.takes(&kind)) {
         let if_lost = vendor::block(&kind, spot);
         Content::Opaque { opaque: Opaque { name: kind, json: spot.raw() }, if_lost }
@@ -102,7 +103,7 @@ fn block(
         return Err(named.bad(problem));
     };
     let block = Block { content, place: spot.place(), cache: None };
-    let silent = block.as_text() == Some("");
+    let silent = block.as_text() == Some("") || keeps_a_place;
     let Some(mark) = spot.get("cache_control") else {
         return Ok((!silent).then_some(block));
     };
@@ -111,6 +112,12 @@ fn block(
         return Err(mark.bad("thinking and empty text cannot be cached"));
     }
     Ok(Some(Block { cache: Some(cache_mark(mark, foreign)?), ..block }))
+}
+
+/// Whether this is a thought whose words are lost, and not one without words.
+fn keeps_a_place(kind: &str, spot: Spot<'_, '_>) -> bool {
+    let text = |name| spot.get(name).and_then(|it| it.text().ok()).unwrap_or_default();
+    kind == "thinking" && provenance::is_place_only(&text("thinking"), &text("signature"))
 }
 
 /// A block that the hub has a word for.

@@ -386,3 +386,25 @@ fn an_edit_that_keeps_all_thinking_is_no_loss() {
         assert_eq!(!request.foreign.is_empty(), lost, "{management}");
     }
 }
+
+#[test]
+fn a_thought_that_only_kept_its_place_is_lost_and_one_without_words_is_not() {
+    let answer = |thinking: &str| {
+        let call = r#"{"type":"tool_use","id":"a","name":"f","input":{}}"#;
+        let result = r#"{"type":"tool_result","tool_use_id":"a","content":"1"}"#;
+        messages(&format!(
+            r#"{{"role":"user","content":"go"}},{{"role":"assistant","content":[{thinking},{call}]}},{{"role":"user","content":[{result}]}}"#
+        ))
+    };
+    for (thinking, thoughts) in [
+        (r#"{"type":"thinking","thinking":"","signature":"rctl1.text.chat.0a"}"#, 0),
+        (r#"{"type":"thinking","thinking":"hm","signature":"rctl1.text.chat.0a"}"#, 1),
+        (r#"{"type":"thinking","thinking":""}"#, 1),
+        (r#"{"type":"thinking","thinking":"","signature":"EoAB"}"#, 1),
+    ] {
+        let request = read(&answer(thinking)).unwrap();
+        let blocks = request.turns[1].blocks.iter();
+        let read = blocks.filter(|it| matches!(it.content, Content::Reasoning(_))).count();
+        assert_eq!(read, thoughts, "{thinking}");
+    }
+}

@@ -5,11 +5,8 @@ use routectl_core::{Block, Loss, OutputFormat, Place, Request, ToolChoice};
 
 use super::target::Target;
 use super::tools::{Choice, Chosen, Counts, Fit, Offered, arguments, fit};
+use crate::formats::instruction;
 use crate::json::{self, Object};
-
-const SOME_OBJECT: &str = "Reply with one JSON object only, without any text around it.";
-const THIS_SCHEMA: &str =
-    "Reply with JSON only, without any text around it. It must match this JSON schema:";
 
 /// What an output format may use in a request.
 pub(super) struct Means<'a> {
@@ -40,7 +37,7 @@ pub(super) fn settle(
     let OutputFormat::JsonSchema { name, description, schema, .. } = format else {
         let reason = "Messages has no such format; an instruction says it";
         losses.push(Loss::emulated(member, reason));
-        instruct(request, SOME_OBJECT.to_owned());
+        instruct(request, instruction::JSON_OBJECT.to_owned());
         return Output::default();
     };
     let description = description.filter(|description| !description.is_empty());
@@ -56,7 +53,7 @@ pub(super) fn settle(
     let mended = arguments(Some(&schema));
     if means.budgeted || mended.loss.is_some() || mended.note.is_some() {
         losses.push(Loss::degraded(member, "nothing enforces the schema; an instruction says it"));
-        instruct(request, format!("{THIS_SCHEMA}\n{schema}"));
+        instruct(request, instruction::json_of(&schema));
         return Output::default();
     }
     losses.push(Loss::emulated(member, "the model answers by calling a tool of this schema"));
@@ -89,7 +86,7 @@ fn enforced(
         Fit::Same(..) | Fit::Less(..) | Fit::Not => {
             let reason = "Claude cannot enforce this schema; an instruction says it";
             losses.push(Loss::degraded(member, reason));
-            instruct(request, format!("{THIS_SCHEMA}\n{schema}"));
+            instruct(request, instruction::json_of(schema));
             return Output::default();
         }
     };

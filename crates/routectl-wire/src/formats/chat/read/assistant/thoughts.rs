@@ -7,9 +7,7 @@ use crate::BadRequest;
 use crate::formats::chat::read::{elsewhere, kind, said};
 use crate::formats::expect;
 use crate::json::Node;
-
-/// Who minted a seal that names no family. (facts: reasoning, section 2.5)
-const DEFAULT_FAMILY: &str = "anthropic-claude-v1";
+use crate::provenance;
 
 /// Members that say thinking as mere text; the first one counts.
 const PLAIN: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_text"];
@@ -145,7 +143,8 @@ fn piece(
     }
     let mut index = None;
     let mut reasoning = Reasoning::default();
-    let mut family = DEFAULT_FAMILY.to_owned();
+    // A seal that names no family is Claude's. (facts: reasoning, section 2.5)
+    let mut family = provenance::CLAUDE.to_owned();
     let mut blob = None;
     for (name, value) in said(node, place, "")? {
         match name {

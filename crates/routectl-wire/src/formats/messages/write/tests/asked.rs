@@ -211,7 +211,7 @@ fn a_schema_that_cannot_be_enforced_is_an_instruction() {
         let spelled = written(&request, OPUS_5);
         assert_eq!(member(&spelled, "/output_config"), "", "{open}");
         let system = body(&spelled)["system"][0]["text"].as_str().unwrap().to_owned();
-        assert!(system.ends_with(&format!("match this JSON schema:\n{open}")), "{system}");
+        assert!(system.ends_with(&format!("It matches this JSON schema:\n{open}")), "{system}");
         let loss =
             "response_format: degraded: Claude cannot enforce this schema; an instruction says it";
         assert_eq!(losses(&spelled), loss);
@@ -269,7 +269,7 @@ fn some_json_object_is_an_instruction_behind_the_system_text() {
     request.system = vec![Block::text("Be kind.", Place::BODY)];
     request.output = Some(OutputFormat::JsonObject);
     let spelled = written(&request, OPUS_5);
-    let expected = r#"[{"type":"text","text":"Be kind."},{"type":"text","text":"Reply with one JSON object only, without any text around it."}]"#;
+    let expected = r#"[{"type":"text","text":"Be kind."},{"type":"text","text":"Reply with one JSON object only, and nothing around it."}]"#;
     assert_eq!(member(&spelled, "/system"), expected);
     let loss = "response_format: emulated: Messages has no such format; an instruction says it";
     assert_eq!(losses(&spelled), loss);
