@@ -6,7 +6,7 @@ use http::Request;
 use routectl_auth::Secret;
 use routectl_core::{Failure, Fate, Loss, Needs};
 use routectl_providers::{Call, Provider, outbound};
-use routectl_wire::{Changes, Document, Fit, Reply, Spliced};
+use routectl_wire::{Changes, Document, Edit, Fit, Reply, Spliced};
 
 use crate::inbound::Inbound;
 use crate::target::{Target, Unfit, Upstream};
@@ -126,16 +126,29 @@ pub fn request(
         Lane::Native(_) => inbound.query.as_deref(),
         Lane::Translated(_) => None,
     };
-    let body = lane.document(inbound);
-    let call = Call { body, client: &inbound.headers, query, model: &target.model };
-    // The operator's edits come last: they win.
-    let edits = match lane {
-        Lane::Native(fit) if !fit.edits.is_empty() => {
-            fit.edits.iter().cloned().chain(provider.edits(&call)).collect()
-        }
-        Lane::Native(_) | Lane::Translated(_) => provider.edits(&call),
+    let fitted: &[Edit] = match lane {
+        Lane::Native(fit) => &fit.edits,
+        Lane::Translated(_) => &[],
     };
-    tracing::trace!(edits = ?edits.iter().map(|edit| edit.name).collect::<Vec<_>>());
+    let body = lane.document(inbound);
+    let mut call = Call { body, client: &inbound.headers, query, model: &target.model };
+    let mut edits = provider.edits(&call);
+    let names = fitted.iter().chain(&edits).map(|edit| edit.name).collect::<Vec<_>>();
+    tracing::trace!(edits = ?names);
+    // The operator's extras are merged into what the target gets, and win.
+    let meets = |edit: &Edit| edits.iter().any(|operators| operators.member == edit.member);
+    let fit = fitted.iter().any(meets).then(|| Document::parse(body.spliced(fitted).joined()));
+    match &fit {
+        Some(Ok(fit)) => {
+            call.body = fit;
+            edits = provider.edits(&call);
+        }
+        // What is spliced is JSON as it was before.
+        Some(Err(_)) | None if !fitted.is_empty() => {
+            edits = fitted.iter().cloned().chain(edits).collect();
+        }
+        Some(Err(_)) | None => {}
+    }
     let body = call.body.spliced(&edits);
     outbound(provider, &call, body, secret)
 }

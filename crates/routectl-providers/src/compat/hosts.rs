@@ -93,7 +93,7 @@ const AZURE: Host = Host {
     ],
 };
 
-const DEPLOYMENT: Quirks = Quirks { system_first: false, dialect: openai::SILENT, ..Quirks::NONE };
+const DEPLOYMENT: Quirks = Quirks { system_first: false, dialect: openai::UNTOLD, ..Quirks::NONE };
 const DEEPSEEK_ON_AZURE: Quirks = Quirks {
     takes_json_schema: false,
     dialect: Dialect {

@@ -99,20 +99,29 @@ impl Planner<'_> {
         }
         let reason = "the model cannot be told not to think";
         match control.effort {
-            Some(_) => {
+            Some(_) if control.unasked => {
                 self.say_effort(Effort::Minimal);
                 self.plan.losses.push(Loss::clamped(self.path, reason));
             }
-            None => self.plan.losses.push(Loss::dropped(self.path, reason)),
+            None if control.unasked => self.plan.losses.push(Loss::dropped(self.path, reason)),
+            // It does not think by itself.
+            Some(_) | None => self.plan.is_off = true,
         }
     }
 
     fn on(&mut self) {
         let control = &self.dialect.control;
-        if self.dialect.control.switch.is_some_and(|switch| switch.on.is_some()) {
+        if control.switch.is_some_and(|switch| switch.on.is_some()) {
             self.switch_on();
-        } else if control.effort.is_some() && !control.unasked {
-            self.say_effort(Effort::Medium);
+        } else if !control.unasked {
+            match (control.effort, control.budget) {
+                (None, None) => {
+                    let reason = "nobody can tell the model to think";
+                    self.plan.losses.push(Loss::dropped(self.path, reason));
+                }
+                (Some(_), _) => _ = self.say_effort(Effort::Medium),
+                (None, Some(_)) => self.effort(Effort::Medium),
+            }
         }
     }
 
@@ -251,17 +260,27 @@ impl Plan {
         for fixed in dialect.control.always {
             self.say_fixed(*fixed);
         }
-        if let Some(keep) = dialect.echo.keep.filter(|_| history == History::Preserve) {
-            let (member, _) = parts(keep.path);
-            let is_told = self.said.iter().any(|said| parts(said.path).0 == member);
-            // The object is not complete without saying whether to think.
-            if let Some(switch) = dialect.control.switch.filter(|it| parts(it.path).0 == member)
-                && let Some(on) = switch.on.filter(|_| !is_told)
-            {
-                self.say(switch.path, on);
-            }
-            self.say_fixed(keep);
+        if history == History::Preserve {
+            self.keep(dialect, false);
         }
+    }
+
+    /// Asks the host to keep the thinking of finished turns. The member that says so may not be
+    /// complete without saying whether to think, where that is not told already.
+    pub fn keep(&mut self, dialect: &Dialect, is_told: bool) {
+        let Some(keep) = dialect.echo.keep else { return };
+        let (member, _) = parts(keep.path);
+        if let Some(switch) = dialect.control.switch.filter(|it| parts(it.path).0 == member)
+            && let Some(on) = switch.on.filter(|_| !is_told && !self.says(member))
+        {
+            self.say(switch.path, on);
+        }
+        self.say_fixed(keep);
+    }
+
+    /// Whether something of this member is said.
+    pub fn says(&self, member: &str) -> bool {
+        self.said.iter().any(|said| parts(said.path).0 == member)
     }
 
     /// Says a member that has one value, unless it is said already.

@@ -8,7 +8,7 @@ use super::Row;
 pub(super) const ROW: Row = Row { dialect: COPILOT, models: &[("claude", CLAUDE)] };
 
 /// The family of its seals.
-pub(super) const FAMILY: &str = "github-copilot-v1";
+pub(crate) const FAMILY: &str = "github-copilot-v1";
 
 const COPILOT: Dialect = Dialect {
     name: "copilot",
@@ -23,6 +23,7 @@ const COPILOT: Dialect = Dialect {
 const CLAUDE: Dialect = Dialect {
     control: Control {
         budget: Some(Budget { path: "thinking_budget", least: 1_024 }),
+        unasked: false,
         ..Control::NOTHING
     },
     ..COPILOT

@@ -6,7 +6,7 @@ use routectl_core::{Control, Dialect, Echo, Form, Missing, Readout, Switch, Turn
 use super::Row;
 
 pub(super) const ROW: Row =
-    Row { dialect: V4, models: &[("r1", R1), ("v3", R1), ("v3.1", V3), ("v3.2", V3)] };
+    Row { dialect: V4, models: &[("r1", R1), ("v3", FIRST), ("v3.1", V3), ("v3.2", V3)] };
 
 /// Thinks unless it is told not to, and maps every effort to one it knows. Field reports have it
 /// demand the thinking of every message, as an empty text at least.
@@ -33,3 +33,6 @@ const V3: Dialect = Dialect {
 
 /// Refuses its thinking when it comes back.
 const R1: Dialect = Dialect { control: Control::NOTHING, echo: Echo::NEVER, ..V4 };
+
+/// Before thinking.
+const FIRST: Dialect = Dialect { control: Control { unasked: false, ..Control::NOTHING }, ..R1 };

@@ -45,31 +45,43 @@ impl Lead {
         let mut out = Vec::new();
         match self {
             Self::Tagged(thought) => {
-                let text = format!("<think>\n{thought}\n</think>\n\n{text}");
-                crate::json::quoted(&text, &mut out);
+                crate::json::quoted(&format!("{}{text}", tagged(thought)), &mut out);
             }
             Self::Part(thought) => {
                 let mut parts = List::new(&mut out);
-                thinking_part(&mut parts, thought);
+                thinking_part(parts.object(), thought);
                 if !text.is_empty() {
-                    let mut part = parts.object();
-                    part.text("type", "text");
-                    part.text("text", text);
+                    text_part(parts.object(), text);
                 }
             }
         }
         String::from_utf8(out).unwrap_or_default()
     }
+
+    /// The thinking as one raw part of a content list.
+    pub fn part(&self) -> String {
+        let mut out = Vec::new();
+        match self {
+            Self::Tagged(thought) => text_part(Object::new(&mut out), &tagged(thought)),
+            Self::Part(thought) => thinking_part(Object::new(&mut out), thought),
+        }
+        String::from_utf8(out).unwrap_or_default()
+    }
+}
+
+fn tagged(thought: &str) -> String {
+    format!("<think>\n{thought}\n</think>\n\n")
+}
+
+fn text_part(mut part: Object<'_>, text: &str) {
+    part.text("type", "text");
+    part.text("text", text);
 }
 
 /// Mistral's part. (facts: reasoning, section 2.16)
-fn thinking_part(parts: &mut List<'_>, thought: &str) {
-    let mut part = parts.object();
+fn thinking_part(mut part: Object<'_>, thought: &str) {
     part.text("type", "thinking");
-    let mut list = part.list("thinking");
-    let mut inner = list.object();
-    inner.text("type", "text");
-    inner.text("text", thought);
+    text_part(part.list("thinking").object(), thought);
 }
 
 /// Whether a turn has to say something of its thinking, even if it has none.

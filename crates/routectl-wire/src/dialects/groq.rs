@@ -13,7 +13,7 @@ pub(super) const ROW: Row = Row {
 
 const GROQ: Dialect = Dialect {
     name: "groq",
-    control: Control::NOTHING,
+    control: Control { unasked: false, ..Control::NOTHING },
     readout: Readout { members: &["reasoning"], tags: None },
     echo: Echo { turns: Turns::Loop, form: Form::Text(&["reasoning"]), ..Echo::NEVER },
     tag: "groq-v1",
@@ -38,6 +38,7 @@ const PARSED: Dialect = Dialect {
     control: Control {
         hide: Some(Fixed { path: "reasoning_format", json: "\"hidden\"" }),
         always: &[Fixed { path: "reasoning_format", json: "\"parsed\"" }],
+        knows: &["include_reasoning"],
         ..Control::NOTHING
     },
     ..GROQ

@@ -66,4 +66,5 @@ const ALWAYS_THINKS: Dialect =
     Dialect { control: Control::NOTHING, refuses: &["temperature", "top_p"], ..KIMI };
 
 /// Models that do not think.
-const SILENT: Dialect = Dialect { control: Control::NOTHING, echo: Echo::NEVER, ..KIMI };
+const SILENT: Dialect =
+    Dialect { control: Control { unasked: false, ..Control::NOTHING }, echo: Echo::NEVER, ..KIMI };

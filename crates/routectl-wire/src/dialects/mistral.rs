@@ -13,18 +13,20 @@ pub(super) const ROW: Row = Row {
         ("mistral-medium-3.5", HIGH_OR_NONE),
         ("mistral-medium-latest", HIGH_OR_NONE),
         ("mistral-large-latest", LARGE),
+        ("magistral", ALWAYS_THINKS),
     ],
 };
 
 const MISTRAL: Dialect = Dialect {
     name: "mistral",
-    control: Control::NOTHING,
+    control: Control { unasked: false, ..Control::NOTHING },
     readout: Readout { members: &["content"], tags: Some(Tags { opened: false, again: false }) },
     echo: Echo { turns: Turns::Loop, form: Form::Parts, ..Echo::NEVER },
     tag: "mistral-v1",
     ..Dialect::OPENAI
 };
 
+const ALWAYS_THINKS: Dialect = Dialect { control: Control::NOTHING, ..MISTRAL };
 const HIGH_OR_NONE: Dialect = effort(&[Effort::High]);
 const LARGE: Dialect = effort(&[Effort::Low, Effort::Medium, Effort::High]);
 

@@ -6,7 +6,7 @@
 
 mod cerebras;
 pub mod control;
-mod copilot;
+pub(crate) mod copilot;
 mod deepseek;
 pub mod echo;
 mod fireworks;
@@ -17,6 +17,7 @@ mod llamacpp;
 mod lmstudio;
 mod minimax;
 mod mistral;
+pub mod native;
 mod nim;
 mod ollama;
 pub mod openai;
@@ -25,6 +26,8 @@ mod passthrough;
 mod qwen;
 mod raw_think_tag;
 mod sglang;
+#[cfg(test)]
+mod tests;
 mod together;
 mod vllm;
 mod xai;

@@ -16,12 +16,13 @@ pub(super) const ROW: Row = Row {
         ("qwen3", QWEN),
         ("gpt-oss", GPT_OSS),
         ("deepseek-v4", DEEPSEEK),
+        ("r1", ALWAYS_THINKS),
     ],
 };
 
 const NIM: Dialect = Dialect {
     name: "nim",
-    control: Control::NOTHING,
+    control: Control { unasked: false, ..Control::NOTHING },
     readout: Readout { members: &["reasoning_content", "reasoning"], tags: None },
     echo: Echo {
         turns: Turns::Loop,
@@ -60,6 +61,8 @@ const GPT_OSS: Dialect = Dialect {
     },
     ..NIM
 };
+
+const ALWAYS_THINKS: Dialect = Dialect { control: Control::NOTHING, ..NIM };
 
 /// Does not think by itself here.
 const DEEPSEEK: Dialect = Dialect {

@@ -39,7 +39,9 @@ pub const ALWAYS_THINKS: Dialect =
 pub const THINKS_WHEN_ASKED: Dialect = thinking(Control { unasked: false, ..Control::EFFORT });
 /// Nobody tells it how much to think. What a client of the format says goes to the host, which
 /// knows better.
-pub const SILENT: Dialect = thinking(Control { knows: &["reasoning_effort"], ..Control::NOTHING });
+pub const UNTOLD: Dialect = thinking(Control { knows: &["reasoning_effort"], ..Control::NOTHING });
+/// Does not think.
+pub const SILENT: Dialect = thinking(Control { unasked: false, ..UNTOLD.control });
 
 const fn thinking(control: Control) -> Dialect {
     Dialect { control, ..Dialect::OPENAI }

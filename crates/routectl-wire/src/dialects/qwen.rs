@@ -53,4 +53,4 @@ const ALWAYS_THINKS: Dialect = Dialect {
 /// The open models refuse to think in an answer that is not streamed.
 const OPEN: Dialect = Dialect { control: Control { streamed_only: true, ..CONTROL }, ..QWEN };
 
-const SILENT: Dialect = Dialect { control: Control::NOTHING, ..QWEN };
+const SILENT: Dialect = Dialect { control: Control { unasked: false, ..Control::NOTHING }, ..QWEN };

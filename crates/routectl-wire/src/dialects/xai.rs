@@ -26,7 +26,8 @@ const GROK: Dialect = Dialect {
     ..Dialect::OPENAI
 };
 
-const SILENT: Dialect = Dialect { refuses: &[], ..GROK };
+const SILENT: Dialect =
+    Dialect { control: Control { unasked: false, ..Control::NOTHING }, refuses: &[], ..GROK };
 const MINI: Dialect = effort(&[Effort::Low, Effort::High], None);
 const GROK_4_3: Dialect = effort(&[Effort::Low, Effort::Medium, Effort::High], Some(Switch::NONE));
 const GROK_4_5: Dialect = effort(&[Effort::Low, Effort::Medium, Effort::High], None);

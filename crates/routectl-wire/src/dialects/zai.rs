@@ -32,7 +32,7 @@ const GLM_5_3: Dialect = Dialect {
             path: "reasoning_effort",
             known: &[Effort::Low, Effort::High, Effort::Max],
         }),
-        knows: &["thinking"],
+        switch: Some(Switch { off: None, ..Switch::KIND }),
         ..Control::NOTHING
     },
     ..GLM

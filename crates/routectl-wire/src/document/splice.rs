@@ -124,10 +124,12 @@ pub(super) fn splice(document: &Document, edits: &[Edit]) -> Spliced {
     if cuts.is_empty() {
         return document.bytes.clone().into();
     }
+    // What stands inside a value that is cut out as a whole goes with it, and of two values for the
+    // same thing the later one counts.
+    cuts.reverse();
     cuts.sort_by_key(|cut| (cut.from, Reverse(cut.to)));
     let mut spliced = Spliced::default();
     let mut at = 0;
-    // What stands inside a value that is cut out as a whole goes with it.
     for cut in cuts {
         if cut.from < at {
             continue;

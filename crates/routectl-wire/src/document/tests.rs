@@ -124,6 +124,12 @@ fn what_is_set_as_a_whole_takes_what_is_inside_along() {
 }
 
 #[test]
+fn of_two_values_the_later_one_counts() {
+    let twice = [set("a", "2"), set("a", "3"), set("new", "4"), set("new", "5")];
+    check(r#"{"a":1}"#, &twice, r#"{"a":3,"new":5}"#);
+}
+
+#[test]
 fn a_list_is_read_by_its_elements() {
     let body = document(r#"{"l": [ {"a":"]"} ,1.0,[ ] ], "o":{}}"#);
     assert_eq!(body.list("l").unwrap(), [r#"{"a":"]"}"#, "1.0", "[ ]"]);

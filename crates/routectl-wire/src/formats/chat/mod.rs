@@ -18,7 +18,10 @@ mod write;
 
 use routectl_core::{Abilities, Failure, Needs, Request};
 
+use crate::dialects::native;
 use crate::{BadRequest, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled};
+
+pub(crate) use read::{thoughts, wish};
 
 /// The format of `POST /v1/chat/completions`.
 #[derive(Debug, Clone, Copy)]
@@ -53,8 +56,8 @@ impl Format for Chat {
         write::request(request, abilities)
     }
 
-    fn fit(&self, _body: &Document, _abilities: &Abilities) -> Fit {
-        Fit::default()
+    fn fit(&self, body: &Document, abilities: &Abilities) -> Fit {
+        native::adapt(body, abilities)
     }
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {

@@ -8,9 +8,9 @@ use self::thoughts::Thoughts;
 use super::conversation::{NAMED, mark_last};
 use super::parts::{self, Speaker};
 use super::{cache, elsewhere, said};
-use crate::BadRequest;
 use crate::formats::expect;
-use crate::json::{Node, Value};
+use crate::json::{self, Node, Value};
+use crate::{BadRequest, Document};
 
 /// The blocks of a message, in the order of a turn: thinking, words, calls.
 pub(super) fn blocks(
@@ -44,6 +44,18 @@ pub(super) fn blocks(
     blocks.append(&mut calls);
     mark_last(&mut blocks, mark);
     Ok(blocks)
+}
+
+/// The thinking alone that a message says beside its content.
+pub(super) fn thoughts_of(message: &Document, place: Place) -> Option<Vec<Block>> {
+    let mut thoughts = Thoughts::default();
+    let mut foreign = Vec::new();
+    for name in thoughts::MEMBERS {
+        let Some(raw) = message.get(name).filter(|raw| *raw != b"null") else { continue };
+        let node = json::parse(std::str::from_utf8(raw).ok()?).ok()?;
+        thoughts.read(name, &node, place, &mut foreign).ok()?;
+    }
+    Some(thoughts.settled(&mut foreign))
 }
 
 /// Members that the hub has no word for.

@@ -14,7 +14,7 @@ mod tools;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use routectl_core::{MemberNames, Place, Request, Tool, ToolChoice};
+use routectl_core::{Block, MemberNames, Place, ReasoningControl, Request, Tool, ToolChoice};
 
 use crate::formats::expect;
 use crate::json::{self, Node};
@@ -34,6 +34,30 @@ pub(super) fn request(body: &Document) -> Result<Request, BadRequest> {
         }
     }
     draft.finish()
+}
+
+/// What a body says of thinking, and by which members, without reading the rest of it. `None`
+/// where it says so in a way that nobody understands.
+pub(crate) fn wish(body: &Document) -> Option<(ReasoningControl, Vec<&'static str>)> {
+    let mut knobs = thinking::Knobs::default();
+    let mut members = Vec::new();
+    for name in thinking::MEMBERS {
+        let Some(raw) = body.get(name).filter(|raw| *raw != b"null") else { continue };
+        let node = json::parse(std::str::from_utf8(raw).ok()?).ok()?;
+        // Templates have other variables too.
+        let speaks = name != "chat_template_kwargs"
+            || thinking::VARIABLES.iter().any(|variable| node.member(variable).is_some());
+        if speaks {
+            thinking::take(&mut knobs, name, &node, &mut Vec::new()).ok()?;
+            members.push(name);
+        }
+    }
+    Some((knobs.settled(), members))
+}
+
+/// The thinking that one assistant's message says.
+pub(crate) fn thoughts(message: &Document, place: Place) -> Option<Vec<Block>> {
+    assistant::thoughts_of(message, place)
 }
 
 /// A request as far as it is read. What several members say together is settled at the end, so

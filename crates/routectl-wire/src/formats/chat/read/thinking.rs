@@ -63,7 +63,19 @@ pub(super) fn read(
     name: &str,
     node: &Node<'_>,
 ) -> Result<(), BadRequest> {
-    let (knobs, foreign) = (&mut draft.thinking, &mut draft.request.foreign);
+    take(&mut draft.thinking, name, node, &mut draft.request.foreign)
+}
+
+/// The variables of chat templates that do so.
+pub(super) const VARIABLES: [&str; 3] = ["enable_thinking", "thinking", "reasoning_effort"];
+
+/// Takes one of them.
+pub(super) fn take(
+    knobs: &mut Knobs,
+    name: &str,
+    node: &Node<'_>,
+    foreign: &mut Vec<Foreign>,
+) -> Result<(), BadRequest> {
     match name {
         "reasoning" => unified(knobs, node, foreign),
         "include_reasoning" => {
@@ -161,6 +173,7 @@ fn template(
     for (name, value) in said(node, BODY, "chat_template_kwargs")? {
         match name {
             "enable_thinking" | "thinking" => switch(knob, value, place, name)?,
+            "reasoning_effort" => effort(knob, value, place, name)?,
             other => foreign.push(elsewhere::unknown(place, other, value)),
         }
     }

@@ -4,10 +4,24 @@
 use routectl_core::{Block, Content, Foreign, IfLost, Place, Reasoning, Seal, SealKind};
 
 use crate::BadRequest;
+use crate::dialects::copilot;
 use crate::formats::chat::read::{elsewhere, kind, said};
 use crate::formats::expect;
 use crate::json::Node;
 use crate::provenance;
+
+/// Every member that says thinking.
+pub(super) const MEMBERS: [&str; 6] = [
+    "reasoning_content",
+    "reasoning",
+    "reasoning_text",
+    "reasoning_details",
+    "thinking_blocks",
+    OPAQUE,
+];
+
+/// Copilot's seal beside `reasoning_text`. (facts: reasoning, section 2.21)
+const OPAQUE: &str = "reasoning_opaque";
 
 /// Members that say thinking as mere text; the first one counts.
 const PLAIN: [&str; 3] = ["reasoning_content", "reasoning", "reasoning_text"];
@@ -25,6 +39,7 @@ const KINDS: [&str; 5] =
 pub(super) struct Thoughts {
     sealed: [Vec<Block>; SEALED.len()],
     plain: [Option<(Block, Foreign)>; PLAIN.len()],
+    opaque: Option<Block>,
 }
 
 impl Thoughts {
@@ -39,6 +54,15 @@ impl Thoughts {
         let sealed = SEALED.into_iter().zip(&mut self.sealed).find(|(known, _)| *known == name);
         if let Some((member, blocks)) = sealed {
             *blocks = pieces(node, place.member(member), foreign)?;
+            return Ok(true);
+        }
+        if name == OPAQUE {
+            let blob = sealed_blob(node, place, name)?;
+            self.opaque = blob.map(|blob| {
+                let family = copilot::FAMILY.to_owned();
+                let seal = Some(Seal { family, kind: SealKind::Encrypted, blob });
+                block(Reasoning { seal, ..Reasoning::default() }, place.member(OPAQUE))
+            });
             return Ok(true);
         }
         let plain = PLAIN.into_iter().zip(&mut self.plain).find(|(known, _)| *known == name);
@@ -66,6 +90,7 @@ impl Thoughts {
             foreign.extend(others.map(|(_, lost)| lost));
             blocks.insert(0, first);
         }
+        blocks.extend(self.opaque);
         blocks
     }
 }
@@ -171,6 +196,9 @@ fn sealed(
     place: Place,
     name: &str,
 ) -> Result<Option<(SealKind, String)>, BadRequest> {
-    let blob = expect::text(node, place, name)?.into_owned();
-    Ok(Some((kind, blob)).filter(|(_, blob)| !blob.is_empty()))
+    Ok(sealed_blob(node, place, name)?.map(|blob| (kind, blob)))
+}
+
+fn sealed_blob(node: &Node<'_>, place: Place, name: &str) -> Result<Option<String>, BadRequest> {
+    Ok(Some(expect::text(node, place, name)?.into_owned()).filter(|blob| !blob.is_empty()))
 }

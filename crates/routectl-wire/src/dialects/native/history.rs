@@ -1,0 +1,203 @@
+//! The thinking of earlier turns in a client's own body: what the host must not get is taken out,
+//! what it wants elsewhere is moved there, and what it must have is put in. What is already as the
+//! host wants it keeps its bytes, and so does everything around it.
+
+use memchr::memmem;
+use routectl_core::{
+    Abilities, Block, Content, Dialect, Form, History, Loss, Missing, Place, Reasoning,
+};
+
+use crate::dialects::echo::{self, Lead, Told};
+use crate::document::unquote;
+use crate::formats::chat;
+use crate::{Document, Edit, Fit, Step};
+
+/// The name of these edits in the trace.
+const NAME: &str = "history";
+
+/// How the names of the members begin in which thinking comes back.
+const SIGNS: [&[u8]; 2] = [b"\"reasoning", b"\"thinking_blocks\""];
+
+/// The members in which thinking comes back.
+const MEMBERS: [&str; 6] = [
+    "reasoning_content",
+    "reasoning",
+    "reasoning_text",
+    "reasoning_details",
+    "thinking_blocks",
+    "reasoning_opaque",
+];
+
+/// One message of the assistant.
+struct Message<'a> {
+    index: usize,
+    said: &'a Document,
+    turn: echo::Turn,
+    /// The members in it that say thinking.
+    present: Vec<&'static str>,
+}
+
+/// Brings the history into the shape that the target wants.
+pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
+    let dialect = &abilities.quirks.dialect;
+    let may_say = |messages: &[u8]| SIGNS.iter().any(|it| memmem::find(messages, it).is_some());
+    let demands = dialect.echo.missing != Missing::Nothing && !dialect.hands_off;
+    if !demands && !body.get("messages").is_some_and(may_say) {
+        return;
+    }
+    let has_tools = body.list("tools").is_some_and(|tools| !tools.is_empty());
+    for (index, raw) in body.list("messages").unwrap_or_default().into_iter().enumerate() {
+        // What is no message is for the host to refuse.
+        let Ok(said) = Document::parse(raw) else { continue };
+        if said.text("role").is_none_or(|role| role != "assistant") {
+            continue;
+        }
+        let place = Place::BODY.member("messages").index(index);
+        let calls = said.list("tool_calls").is_some_and(|calls| !calls.is_empty());
+        let turn = echo::Turn { place, calls, has_tools };
+        let says = |name: &&str| said.get(name).is_some_and(|raw| raw != b"null");
+        let present = MEMBERS.into_iter().filter(says).collect();
+        Message { index, said: &said, turn, present }.adapt(dialect, abilities.history, fit);
+    }
+}
+
+impl Message<'_> {
+    fn adapt(&self, dialect: &Dialect, history: History, fit: &mut Fit) {
+        if self.turn.calls && matches!(dialect.echo.form, Form::CallSeals) {
+            self.sign(dialect, fit);
+        }
+        if self.present.is_empty() && !echo::is_needed(&dialect.echo, self.turn) {
+            return;
+        }
+        let Some(blocks) = chat::thoughts(self.said, self.turn.place) else { return };
+        let mut pieces: Vec<_> = blocks.iter().filter_map(piece).collect();
+        // An empty text is a thought too, and not one that is lost.
+        let blank = Reasoning::default();
+        if pieces.is_empty() && self.present.iter().any(|name| self.said.text(name).is_some()) {
+            pieces.push((self.turn.place, &blank));
+        }
+        let mut told = echo::told(&pieces, self.turn, dialect, history);
+        let welcome = echo::is_welcome(&dialect.echo, history);
+        let stays = |name: &&'static str| welcome && self.stays(name, &pieces, &told, dialect);
+        let staying: Vec<&'static str> = self.present.iter().copied().filter(stays).collect();
+        self.fill_up(&staying, dialect, &mut told);
+        for member in &self.present {
+            let is_told = told.members.iter().any(|(name, _)| name == member);
+            if !is_told && !staying.contains(member) {
+                fit.edits.push(self.remove(member));
+            }
+        }
+        for (member, json) in &told.members {
+            if !staying.contains(member) {
+                fit.edits.push(self.set(member, json.clone()));
+            }
+        }
+        if let Some(lead) = &told.lead {
+            fit.edits.extend(self.lead(lead));
+        }
+        fit.losses.append(&mut told.losses);
+    }
+
+    /// Whether a member is as the host wants it, or as it does not mind.
+    fn stays(
+        &self,
+        name: &'static str,
+        pieces: &[echo::Piece<'_>],
+        told: &Told,
+        dialect: &Dialect,
+    ) -> bool {
+        let is_told = told.members.iter().any(|(member, _)| *member == name);
+        match dialect.echo.form {
+            Form::Text(members) => members.contains(&name) && self.said.text(name).is_some(),
+            Form::Details if name == "reasoning_details" => {
+                is_told && pieces.iter().all(|(_, piece)| is_readable(piece, dialect))
+            }
+            // Text without a seal is nothing to a model that seals.
+            Form::Details => {
+                dialect.echo.beside.contains(&name)
+                    && (dialect.seals.is_empty() || told.members.len() == 1)
+            }
+            Form::Opaque => is_told && self.said.text(name).is_some(),
+            Form::Parts | Form::Tags | Form::CallSeals => dialect.echo.beside.contains(&name),
+        }
+    }
+
+    /// Where the host reads a text in several members, all say what the first of the client's does.
+    fn fill_up(&self, staying: &[&'static str], dialect: &Dialect, told: &mut Told) {
+        let Form::Text(members) = dialect.echo.form else { return };
+        let Some(raw) = staying.iter().find_map(|name| self.said.get(name)) else { return };
+        let raw = String::from_utf8_lossy(raw).into_owned();
+        told.members = members.iter().map(|member| (*member, raw.clone())).collect();
+    }
+
+    /// Thinking that goes before the text of the message, unless it is there already.
+    fn lead(&self, lead: &Lead) -> Option<Edit> {
+        let content = self.said.get("content").unwrap_or(b"null");
+        if let Some(text) = unquote(content) {
+            let is_there = matches!(lead, Lead::Tagged(_)) && text.trim_start().starts_with('<');
+            return (!is_there).then(|| self.set("content", lead.content(&text)));
+        }
+        let Some(parts) = self.said.list("content") else {
+            return Some(self.set("content", lead.content("")));
+        };
+        let is_thinking = |part: &bytes::Bytes| {
+            let part = Document::parse(part.clone()).ok();
+            part.is_some_and(|part| part.text("type").is_some_and(|kind| kind == "thinking"))
+        };
+        if parts.iter().any(is_thinking) {
+            return None;
+        }
+        let parts = parts.iter().map(|part| String::from_utf8_lossy(part).into_owned());
+        let all: Vec<String> = std::iter::once(lead.part()).chain(parts).collect();
+        Some(self.set("content", format!("[{}]", all.join(","))))
+    }
+
+    /// Puts the vendor's own word in the place of a signature that the first call has lost.
+    /// (facts: reasoning, section 2.18)
+    fn sign(&self, dialect: &Dialect, fit: &mut Fit) {
+        let Missing::Sentinel(word) = dialect.echo.missing else { return };
+        let Some(first) = self.said.list("tool_calls").and_then(|calls| calls.into_iter().next())
+        else {
+            return;
+        };
+        let is_signed = memmem::find(&first, b"\"thought_signature\"").is_some();
+        if is_signed {
+            return;
+        }
+        let extra = format!("{{\"google\":{{\"thought_signature\":\"{word}\"}}}}");
+        let call = self.set("tool_calls", extra).at(0_usize);
+        fit.edits.push(call.at("extra_content"));
+        let path = self.turn.place.path("tool_calls[0].extra_content");
+        let reason = "the host wants the signature of the call, and is told to do without";
+        fit.losses.push(Loss::emulated(path, reason));
+    }
+
+    fn remove(&self, member: &'static str) -> Edit {
+        Edit::remove(NAME, "messages").at(self.index).at(member)
+    }
+
+    fn set(&self, member: &'static str, json: String) -> Edit {
+        Edit::set(NAME, "messages", json).at(self.index).at(Step::from(member))
+    }
+}
+
+fn piece(block: &Block) -> Option<echo::Piece<'_>> {
+    match &block.content {
+        Content::Reasoning(reasoning) => Some((block.place, reasoning)),
+        Content::Text(_)
+        | Content::Refusal(_)
+        | Content::Image(_)
+        | Content::Document { .. }
+        | Content::ToolCall(_)
+        | Content::ToolResult(_)
+        | Content::Opaque { .. } => None,
+    }
+}
+
+/// Whether a piece can go back as it is.
+fn is_readable(piece: &Reasoning, dialect: &Dialect) -> bool {
+    match &piece.seal {
+        Some(seal) => dialect.seals.contains(&seal.family.as_str()),
+        None => dialect.seals.is_empty(),
+    }
+}

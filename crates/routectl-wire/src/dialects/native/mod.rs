@@ -1,0 +1,25 @@
+//! A Chat client's own body, told to a host with another way of speaking of thinking: named edits,
+//! and what gets lost by them. A host that nothing is known of gets what the client wrote, and so
+//! does `openai` what OpenAI's own clients write.
+
+mod history;
+mod wishes;
+
+use routectl_core::{Abilities, History};
+
+use crate::{Document, Fit};
+
+/// What has to be changed of a Chat body for a host that speaks Chat.
+pub fn adapt(body: &Document, abilities: &Abilities) -> Fit {
+    let mut fit = Fit::default();
+    let left_alone = abilities.quirks.dialect.hands_off;
+    if !left_alone {
+        wishes::adapt(body, abilities, &mut fit);
+    } else if abilities.efforts_named {
+        wishes::clamp(body, abilities, &mut fit);
+    }
+    if !left_alone || abilities.history == History::Strip {
+        history::adapt(body, abilities, &mut fit);
+    }
+    fit
+}
