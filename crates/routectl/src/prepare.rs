@@ -133,8 +133,7 @@ pub fn request(
     let body = lane.document(inbound);
     let mut call = Call { body, client: &inbound.headers, query, model: &target.model };
     let mut edits = provider.edits(&call);
-    let names = fitted.iter().chain(&edits).map(|edit| edit.name).collect::<Vec<_>>();
-    tracing::trace!(edits = ?names);
+    tracing::trace!(edits = ?fitted.iter().chain(&edits).map(|it| it.name).collect::<Vec<_>>());
     // The operator's extras are merged into what the target gets, and win.
     let meets = |edit: &Edit| edits.iter().any(|operators| operators.member == edit.member);
     let fit = fitted.iter().any(meets).then(|| Document::parse(body.spliced(fitted).joined()));

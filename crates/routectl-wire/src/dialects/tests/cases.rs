@@ -148,10 +148,14 @@ fn case_18_an_empty_text_is_not_an_absent_one() {
     let absent = chat("");
     let (body, _) = native(&absent, &spoken("kimi", "kimi-k2.5"));
     assert!(body.contains("I will call the tool."), "{body}");
-    // An empty thought of our own envelope is an empty text too.
-    let thought = r#"{"type":"thinking","thinking":"","signature":"rctl1.text.x.00"},"#;
-    let (body, _) = translated(&claude_turn(thought), &spoken("kimi", "kimi-k2.5"));
-    assert_eq!(thinking(&body), "");
+    // A thought without words is an empty text too; one whose envelope kept its place is lost.
+    for (signature, said) in
+        [("", ""), (r#","signature":"rctl1.text.x.00""#, "I will call the tool.")]
+    {
+        let thought = format!(r#"{{"type":"thinking","thinking":""{signature}}},"#);
+        let (body, _) = translated(&claude_turn(&thought), &spoken("kimi", "kimi-k2.5"));
+        assert_eq!(thinking(&body), said);
+    }
 }
 
 #[test]

@@ -82,10 +82,8 @@ impl Thoughts {
         let sealed = self.sealed.into_iter().find(|blocks| !blocks.is_empty());
         let mut blocks = sealed.unwrap_or_default();
         let mut plain = self.plain.into_iter().flatten();
-        if blocks.iter().any(|block| !text_of(block).is_empty()) {
-            return blocks;
-        }
-        if let Some((first, _)) = plain.next() {
+        let is_told = blocks.iter().any(|block| !text_of(block).is_empty());
+        if let Some((first, _)) = plain.next().filter(|_| !is_told) {
             let others = plain.filter(|(other, _)| text_of(other) != text_of(&first));
             foreign.extend(others.map(|(_, lost)| lost));
             blocks.insert(0, first);
