@@ -19,14 +19,13 @@ pub struct Model {
     /// Whether a client may name it; an alias always may.
     #[serde(default = "yes")]
     pub selectable: bool,
-    /// How the host speaks of reasoning; read on `openai-compat` alone, and in translated requests
-    /// only so far. Without it: as is known of
+    /// How the host speaks of reasoning; read on `openai-compat` alone. Without it: as is known of
     /// the host, and of others nothing: a client of the same format is taken at its word, and a
     /// translated request says what `openai` does.
     #[serde(default)]
     pub reasoning_dialect: Option<Dialect>,
-    /// What becomes of the reasoning of earlier turns; read on `openai-compat` alone, and in
-    /// translated requests only so far.
+    /// What becomes of the reasoning of earlier turns; read on `openai-compat` alone. `auto` is what
+    /// the dialect asks for.
     #[serde(default)]
     pub history_reasoning: HistoryReasoning,
     /// Anthropic models: adaptive thinking and `output_config.effort` instead of a budget, in
