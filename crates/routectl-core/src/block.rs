@@ -77,7 +77,7 @@ pub struct Reasoning {
     /// What can be read of it; may be empty.
     pub text: String,
     pub seal: Option<Seal>,
-    /// The upstream's id of it.
+    /// The upstream's id of it; that of a call where the seal is the call's own signature.
     pub id: Option<String>,
 }
 

@@ -15,11 +15,26 @@ use sha2::{Digest as _, Sha256};
 /// The family of all seals that Claude minted, wherever it runs.
 pub(crate) const CLAUDE: &str = "anthropic-claude-v1";
 
+/// The family of the signatures that Gemini gives to calls of tools.
+pub(crate) const GEMINI: &str = "google-gemini-v1";
+
+/// The same, in the spellings that hosts have for it. (facts: reasoning, section 5)
+pub(crate) const GEMINIS: &[&str] = &[GEMINI, "gemini-v1"];
+
+/// The family of Copilot's seals, whoever thought behind them.
+pub(crate) const COPILOT: &str = "github-copilot-v1";
+
 /// The family of seals that nobody is known to have minted: they go to nobody.
 pub(crate) const UNKNOWN: &str = "unknown";
 
 /// How an envelope of ours begins. No upstream gets one.
 pub(crate) const ENVELOPE: &str = "rctl1.";
+
+/// The second field of the signature of a text that nobody signed.
+const TEXT: &str = "text";
+
+/// The third field of an envelope whose seal has no id.
+const NONE: &str = "-";
 
 /// Bytes of a text's hash that its signature tells.
 const DIGEST: usize = 8;
@@ -30,7 +45,7 @@ pub(crate) fn signed(text: String, signature: &str) -> Reasoning {
         let seal = (!signature.is_empty()).then(|| seal(CLAUDE, SealKind::Signature, signature));
         return Reasoning { text, seal, id: None };
     };
-    let ours = inside.strip_prefix("text.").is_some_and(|rest| rest.contains('.'));
+    let ours = of_text(inside).is_some_and(|rest| rest.contains('.'));
     if ours {
         return Reasoning { text, seal: None, id: None };
     }
@@ -40,7 +55,12 @@ pub(crate) fn signed(text: String, signature: &str) -> Reasoning {
 /// Whether a `thinking` block only keeps the place of a thought whose words its client did not want.
 pub(crate) fn is_place_only(text: &str, signature: &str) -> bool {
     let inside = signature.strip_prefix(ENVELOPE);
-    text.is_empty() && inside.is_some_and(|inside| inside.starts_with("text."))
+    text.is_empty() && inside.and_then(of_text).is_some()
+}
+
+/// What follows the second field, if it says that nobody signed the text.
+fn of_text(inside: &str) -> Option<&str> {
+    inside.strip_prefix(TEXT)?.strip_prefix('.')
 }
 
 /// A `redacted_thinking` block.
@@ -56,7 +76,7 @@ pub(crate) fn signature<'a>(seal: Option<&'a Seal>, text: Sha256) -> Cow<'a, str
     if let Some(seal) = seal {
         return enveloped(seal, None);
     }
-    let mut signature = format!("{ENVELOPE}text.chat.");
+    let mut signature = format!("{ENVELOPE}{TEXT}.chat.");
     for byte in text.finalize().iter().take(DIGEST) {
         // Writing to a string cannot fail.
         let _ = write!(signature, "{byte:02x}");
@@ -66,10 +86,11 @@ pub(crate) fn signature<'a>(seal: Option<&'a Seal>, text: Sha256) -> Cow<'a, str
 
 /// A seal as a Messages client keeps it.
 pub(crate) fn enveloped<'a>(seal: &'a Seal, id: Option<&str>) -> Cow<'a, str> {
-    if seal.family == CLAUDE {
+    // One that looks like an envelope would come back as what it holds.
+    if seal.family == CLAUDE && !seal.blob.starts_with(ENVELOPE) {
         return Cow::Borrowed(&seal.blob);
     }
-    let id = id.map_or_else(|| "-".to_owned(), field);
+    let id = id.map_or_else(|| NONE.to_owned(), field);
     Cow::Owned(format!("{ENVELOPE}{}.{id}.{}", field(&seal.family), seal.blob))
 }
 
@@ -80,21 +101,29 @@ fn opened(envelope: &str, kind: SealKind) -> Reasoning {
     let blob = envelope.splitn(4, '.').nth(3).unwrap_or_default();
     match heads {
         Some((family, id)) if !family.is_empty() && !blob.is_empty() => {
-            let id = (!matches!(id, "" | "-")).then(|| text(id));
+            let id = (!matches!(id, "" | NONE)).then(|| text(id));
             sealed(seal(&text(family), kind, blob), id)
         }
         _ => sealed(seal(UNKNOWN, kind, envelope), None),
     }
 }
 
-/// A text as a field: dots part the fields.
+/// A text as a field: dots part the fields, and some words mean something there.
 fn field(text: &str) -> String {
-    text.replace('%', "%25").replace('.', "%2E")
+    match text {
+        NONE => "%2D".to_owned(),
+        TEXT => "%74ext".to_owned(),
+        text => text.replace('%', "%25").replace('.', "%2E"),
+    }
 }
 
 /// The text of a field.
 fn text(field: &str) -> String {
-    field.replace("%2E", ".").replace("%25", "%")
+    match field {
+        "%2D" => NONE.to_owned(),
+        "%74ext" => TEXT.to_owned(),
+        field => field.replace("%2E", ".").replace("%25", "%"),
+    }
 }
 
 fn sealed(seal: Seal, id: Option<String>) -> Reasoning {
@@ -107,6 +136,8 @@ fn seal(family: &str, kind: SealKind, blob: &str) -> Seal {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn told(reasoning: &Reasoning) -> String {
@@ -144,6 +175,32 @@ mod tests {
             assert_eq!(told(&redacted(data)), expected, "{data}");
         }
     }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sealed_comes_back_byte_for_byte(
+            family in prop_oneof![
+                Just(CLAUDE.to_owned()),
+                Just("text".to_owned()),
+                Just("-".to_owned()),
+                "[.%2Eat-]{1,6}",
+                "\\PC{1,12}",
+            ],
+            id in proptest::option::of(prop_oneof!["[.%2D-]{1,4}", "\\PC{1,12}"]),
+            blob in prop_oneof!["\\PC{1,40}", "rctl1\\.[.%a-]{0,8}", "[A-Za-z0-9+/=._%-]{1,40}"],
+            signs in any::<bool>(),
+        ) {
+            let kind = if signs { SealKind::Signature } else { SealKind::Encrypted };
+            // Claude's own thinking has no ids.
+            let id = id.filter(|_| family != CLAUDE);
+            let seal = seal(&family, kind, &blob);
+            let kept = enveloped(&seal, id.as_deref());
+            let back = if signs { signed("hm".to_owned(), &kept) } else { redacted(&kept) };
+            prop_assert_eq!(back.seal, Some(seal));
+            prop_assert_eq!(back.id, id);
+        }
+    }
+
     #[test]
     fn what_goes_to_a_client_comes_back_as_it_was() {
         for family in [CLAUDE, "openai-responses-v1", "x.y%2E"] {

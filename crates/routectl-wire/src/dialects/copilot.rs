@@ -4,18 +4,16 @@
 use routectl_core::{Budget, Control, Dialect, Echo, Form, Readout, Turns};
 
 use super::Row;
+use crate::provenance;
 
 pub(super) const ROW: Row = Row { dialect: COPILOT, models: &[("claude", CLAUDE)] };
-
-/// The family of its seals.
-pub(crate) const FAMILY: &str = "github-copilot-v1";
 
 const COPILOT: Dialect = Dialect {
     name: "copilot",
     readout: Readout { members: &["reasoning_text", "reasoning_opaque"], tags: None },
     echo: Echo { turns: Turns::Loop, form: Form::Opaque, ..Echo::NEVER },
-    tag: FAMILY,
-    seals: &[FAMILY],
+    tag: provenance::COPILOT,
+    seals: &[provenance::COPILOT],
     ..Dialect::OPENAI
 };
 

@@ -27,7 +27,18 @@ pub struct Told {
     pub members: Vec<(&'static str, String)>,
     /// What goes before the text of the message.
     pub lead: Option<Lead>,
+    /// What its calls were signed with.
+    pub signatures: Vec<Signature>,
     pub losses: Vec<Loss>,
+}
+
+/// The signature of a call, and where it stood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The id of the call.
+    pub call: String,
+    pub blob: String,
+    pub place: Place,
 }
 
 /// Thinking that stands in the content of its message.
@@ -129,11 +140,7 @@ pub fn told(pieces: &[Piece<'_>], turn: Turn, dialect: &Dialect, history: Histor
         Form::Details => details(&kept, turn, dialect, &mut told),
         Form::Parts => told.lead = text(&kept, &mut told.losses).map(Lead::Part),
         Form::Tags => told.lead = text(&kept, &mut told.losses).map(Lead::Tagged),
-        Form::CallSeals => {
-            let reason = "the host takes nothing back but the signatures of calls";
-            told.losses
-                .extend(kept.iter().map(|(place, _)| Loss::dropped(place.to_string(), reason)));
-        }
+        Form::CallSeals => signatures(&kept, dialect, &mut told),
         Form::Opaque => opaque(&kept, dialect, &mut told),
     }
     told
@@ -250,6 +257,23 @@ fn detail(
     object.text_if("id", reasoning.id.as_deref());
     object.text("format", seal.map_or(tag, |seal| &seal.family));
     object.count("index", index);
+}
+
+/// The signatures of calls, which stand in their calls. (facts: reasoning, section 2.18)
+fn signatures(kept: &[&Piece<'_>], dialect: &Dialect, told: &mut Told) {
+    for (place, reasoning) in kept {
+        let own = |seal: &&Seal| dialect.seals.contains(&seal.family.as_str());
+        match (&reasoning.id, reasoning.seal.as_ref().filter(own)) {
+            (Some(call), Some(seal)) => {
+                let (call, blob) = (call.clone(), seal.blob.clone());
+                told.signatures.push(Signature { call, blob, place: *place });
+            }
+            (None, _) | (Some(_), None) => {
+                let reason = "the host takes nothing back but the signatures of calls";
+                told.losses.push(Loss::dropped(place.to_string(), reason));
+            }
+        }
+    }
 }
 
 /// Copilot's text and the seal beside it. (facts: reasoning, section 2.21)

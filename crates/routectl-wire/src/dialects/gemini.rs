@@ -7,6 +7,7 @@ use routectl_core::{
 };
 
 use super::Row;
+use crate::provenance;
 
 pub(super) const ROW: Row = Row {
     dialect: GEMINI_3,
@@ -44,8 +45,8 @@ const GEMINI_3: Dialect = Dialect {
         missing: Missing::Sentinel(UNSIGNED),
         ..Echo::NEVER
     },
-    tag: "google-gemini-v1",
-    seals: &["google-gemini-v1", "gemini-v1"],
+    tag: provenance::GEMINI,
+    seals: provenance::GEMINIS,
     ..Dialect::OPENAI
 };
 

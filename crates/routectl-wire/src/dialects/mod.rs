@@ -6,7 +6,7 @@
 
 mod cerebras;
 pub mod control;
-pub(crate) mod copilot;
+mod copilot;
 mod deepseek;
 pub mod echo;
 mod fireworks;

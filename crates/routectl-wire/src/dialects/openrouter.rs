@@ -9,13 +9,14 @@ use routectl_core::{
 };
 
 use super::Row;
+use crate::provenance;
 
 pub(super) const ROW: Row = Row {
     dialect: OPENROUTER,
     models: &[
-        ("claude", sealing(&["anthropic-claude-v1"])),
+        ("claude", sealing(&[provenance::CLAUDE])),
         ("openai", sealing(&["openai-responses-v1", "azure-openai-responses-v1"])),
-        ("google", sealing(&["google-gemini-v1", "gemini-v1"])),
+        ("google", sealing(provenance::GEMINIS)),
         ("x-ai", sealing(&["xai-responses-v1"])),
         ("gpt-oss", OPENROUTER),
         ("google/gemma", OPENROUTER),

@@ -5,6 +5,7 @@ mod cuts;
 mod failures;
 mod laws;
 mod returns;
+mod seals;
 
 use routectl_core::Event;
 

@@ -88,6 +88,9 @@ pub(super) struct Delta<'a> {
     /// Copilot's name for thinking.
     #[serde(borrow, default)]
     pub(super) reasoning_text: Option<&'a RawValue>,
+    /// Copilot's seal of its thinking.
+    #[serde(borrow, default)]
+    pub(super) reasoning_opaque: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) annotations: Option<&'a RawValue>,
     /// OpenRouter's place for images that a model drew.

@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::iter;
 
-use routectl_core::{Delta, Event, Opening};
+use routectl_core::{Delta, Event, Opening, Seal, SealKind};
+use serde_json::value::RawValue;
 
 use super::super::types::{self, text};
 use super::blocks::Blocks;
 use super::{odd, opaque};
 use crate::formats::{MOST_OPEN, Text};
 use crate::json::Progress;
+use crate::provenance::GEMINI;
 use crate::{Garbled, names};
 
 /// How many digits of a hash make an id where the host gives none.
@@ -46,6 +48,8 @@ struct Call {
     takes_text: bool,
     stage: Stage,
     progress: Progress,
+    /// Whether its signature has been told.
+    signed: bool,
 }
 
 /// How far a call has come.
@@ -64,6 +68,7 @@ struct Growth<'a> {
     name: &'a str,
     takes_text: bool,
     arguments: Option<Cow<'a, str>>,
+    signature: Option<String>,
 }
 
 impl Calls {
@@ -89,21 +94,24 @@ impl Calls {
             .and_then(|function| function.name.as_ref())
             .or_else(|| custom.and_then(|custom| custom.name.as_ref()));
         let input = || custom.and_then(|custom| custom.input.as_ref()).map(|it| it.0.clone());
+        let extra = call.extra_content.map(RawValue::get).filter(|raw| *raw != "null");
+        let signature = extra.and_then(signature);
+        let unread = extra.filter(|_| signature.is_none());
         let growth = Growth {
             position,
             id: word(call.id.as_ref()),
             name: word(name),
             takes_text: custom.is_some(),
             arguments: function.and_then(arguments).or_else(input),
+            signature,
         };
         self.grow(&growth, blocks, events)?;
-        // Gemini's signature of a call. (facts: reasoning, section 2.18)
-        if let Some(extra) = call.extra_content.filter(|raw| raw.get() != "null") {
+        if let Some(extra) = unread {
             let spoken_of = self.latest.and_then(|latest| self.calls.get(latest));
             events.push(match spoken_of.map(|call| &call.stage) {
-                Some(Stage::Open { index, .. }) => odd(*index, "extra_content", extra.get()),
+                Some(Stage::Open { index, .. }) => odd(*index, "extra_content", extra),
                 Some(Stage::Nameless { .. }) | None => {
-                    Event::Opaque(opaque("extra_content", extra.get()))
+                    Event::Opaque(opaque("extra_content", extra))
                 }
             });
         }
@@ -126,6 +134,7 @@ impl Calls {
             name: word(function.name.as_ref()),
             takes_text: false,
             arguments: arguments(function),
+            signature: None,
         };
         self.grow(&growth, blocks, events)
     }
@@ -176,6 +185,16 @@ impl Calls {
         if let Some(known) = self.by_id.get_mut(&call.theirs) {
             *known = at;
         }
+        // The signature goes before its call, as thinking does, and names it.
+        if let Some(blob) = &growth.signature
+            && !std::mem::replace(&mut call.signed, true)
+        {
+            let seal =
+                Seal { family: GEMINI.to_owned(), kind: SealKind::Encrypted, blob: blob.clone() };
+            let id = Some(call.id.clone());
+            let index = blocks.begin(Opening::Sealed { seal, id }, events);
+            events.push(Event::Close { index });
+        }
         let before = call.waiting();
         call.grow(growth, blocks, events);
         self.waiting = self.waiting.saturating_sub(before) + call.waiting();
@@ -216,6 +235,7 @@ impl Calls {
             takes_text: growth.takes_text,
             stage: Stage::Nameless { arguments: String::new() },
             progress: Progress::default(),
+            signed: false,
         });
         Ok(at)
     }
@@ -316,6 +336,13 @@ fn arguments<'a>(function: &types::Function<'a>) -> Option<Cow<'a, str>> {
         return text(Some(raw));
     }
     Some(Cow::Borrowed(raw.get()))
+}
+
+/// Gemini's signature of a call. (facts: reasoning, section 2.18)
+fn signature(extra: &str) -> Option<String> {
+    let extra = crate::json::parse(extra).ok()?;
+    let signature = extra.member("google")?.member("thought_signature")?.text()?;
+    (!signature.is_empty()).then(|| signature.into_owned())
 }
 
 fn word<'a>(text: Option<&'a Text<'_>>) -> &'a str {

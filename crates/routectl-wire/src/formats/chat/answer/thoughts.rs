@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::super::types::{self, text};
 use super::blocks::{Blocks, Prose};
 use crate::formats::Text;
-use crate::provenance::CLAUDE;
+use crate::provenance::{CLAUDE, COPILOT};
 
 /// What has to be remembered of the thinking so far.
 #[derive(Debug, Default)]
@@ -33,6 +33,16 @@ impl Thoughts {
         blocks: &mut Blocks,
         events: &mut Vec<Event>,
     ) {
+        self.said(delta, blocks, events);
+        // Copilot's, with any delta. (facts: reasoning, section 2.21)
+        if let Some(blob) = text(delta.reasoning_opaque)
+            && let Some(seal) = self.unheard(COPILOT, SealKind::Signature, blob.into_owned())
+        {
+            sign(seal, None, blocks, events);
+        }
+    }
+
+    fn said(&mut self, delta: &types::Delta<'_>, blocks: &mut Blocks, events: &mut Vec<Event>) {
         let listed = delta.reasoning_details.filter(|raw| raw.get().starts_with('['));
         let Some(listed) = listed else { return plain(delta, blocks, events) };
         let details = serde_json::from_str::<Vec<types::Detail<'_>>>(listed.get());
@@ -68,7 +78,7 @@ impl Thoughts {
         }
     }
 
-    /// A seal that has not come before.
+    /// A detail's seal that has not come before.
     fn seal(
         &mut self,
         detail: &types::Detail<'_>,
@@ -76,6 +86,13 @@ impl Thoughts {
         blob: Option<&Text<'_>>,
     ) -> Option<Seal> {
         let blob = filled(blob)?;
+        // Without a tag it is Claude's. (facts: reasoning, section 2.5)
+        let family = self.families.get(&detail.index).map_or(CLAUDE, String::as_str).to_owned();
+        self.unheard(&family, kind, blob)
+    }
+
+    /// A seal that has not come before.
+    fn unheard(&mut self, family: &str, kind: SealKind, blob: String) -> Option<Seal> {
         let hash = hashed(&blob);
         if self.seals.contains(&hash) {
             return None;
@@ -83,10 +100,7 @@ impl Thoughts {
         if self.seals.len() < MOST_REMEMBERED {
             self.seals.insert(hash);
         }
-        let tagged = self.families.get(&detail.index);
-        // Without a tag it is Claude's. (facts: reasoning, section 2.5)
-        let family = tagged.map_or(CLAUDE, String::as_str).to_owned();
-        Some(Seal { family, kind, blob })
+        Some(Seal { family: family.to_owned(), kind, blob })
     }
 }
 

@@ -36,9 +36,7 @@ pub(super) fn write<'a>(writer: &mut Writer<'a>, messages: &mut List<'_>, turn: 
         for (index, call) in sorted.calls.iter().enumerate() {
             let mut object = calls.object();
             self::call(writer, &mut object, call);
-            if index == 0 {
-                echo::unsigned(writer, turn, &mut object);
-            }
+            echo::sign(writer, (turn, &told), (index, call), &mut object);
         }
     }
 }

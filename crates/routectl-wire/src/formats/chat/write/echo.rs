@@ -3,7 +3,7 @@
 use routectl_core::{Abilities, Block, Content, Loss, Missing, Reasoning, Role, ToolCall, Turn};
 
 use super::{Writer, parts};
-use crate::dialects::echo::{self, Told};
+use crate::dialects::echo::{self, Signature, Told};
 use crate::json::Object;
 
 /// What an assistant's message says of its thinking.
@@ -21,6 +21,14 @@ pub(super) fn told(
     let pieces: Vec<_> = thinking.iter().map(|(block, it)| (block.place, *it)).collect();
     let mut told = echo::told(&pieces, turn, &writer.quirks().dialect, writer.abilities.history);
     writer.losses.append(&mut told.losses);
+    let (signatures, stray): (Vec<_>, Vec<_>) = told
+        .signatures
+        .into_iter()
+        .partition(|signature| calls.iter().any(|call| call.id == signature.call));
+    told.signatures = signatures;
+    let reason = "the call that was signed is not in this turn";
+    let lost = |stray: Signature| Loss::dropped(stray.place.to_string(), reason);
+    writer.losses.extend(stray.into_iter().map(lost));
     told
 }
 
@@ -51,12 +59,25 @@ pub(super) fn unheard(turn: &Turn, has_tools: bool, abilities: &Abilities) -> Op
     is_silent.then(|| told.losses.into_iter().chain(unmarked).collect())
 }
 
-/// Writes what stands for the signature that the first call of a step has lost. (facts: reasoning,
-/// section 2.18)
-pub(super) fn unsigned(writer: &mut Writer<'_>, turn: &Turn, call: &mut Object<'_>) {
-    let Missing::Sentinel(word) = writer.quirks().dialect.echo.missing else { return };
-    let mut extra = call.object("extra_content");
-    extra.object("google").text("thought_signature", word);
-    let reason = "the host wants the signature of the call, and is told to do without";
-    writer.losses.push(Loss::emulated(turn.place.to_string(), reason));
+/// Writes the signature of a call, and for the first of a step that has lost it the vendor's own
+/// word. (facts: reasoning, section 2.18)
+pub(super) fn sign(
+    writer: &mut Writer<'_>,
+    (turn, told): (&Turn, &Told),
+    (index, call): (usize, &ToolCall),
+    object: &mut Object<'_>,
+) {
+    let signature = told.signatures.iter().find(|signature| signature.call == call.id);
+    let blob = match (signature, writer.quirks().dialect.echo.missing) {
+        (Some(signature), _) => &signature.blob,
+        (None, Missing::Sentinel(word)) if index == 0 => {
+            let reason = "the host wants the signature of the call, and is told to do without";
+            writer.losses.push(Loss::emulated(turn.place.to_string(), reason));
+            word
+        }
+        (None, Missing::Sentinel(_) | Missing::Nothing | Missing::Blank | Missing::Words(_)) => {
+            return;
+        }
+    };
+    object.object("extra_content").object("google").text("thought_signature", blob);
 }

@@ -4,7 +4,6 @@
 use routectl_core::{Block, Content, Foreign, IfLost, Place, Reasoning, Seal, SealKind};
 
 use crate::BadRequest;
-use crate::dialects::copilot;
 use crate::formats::chat::read::{elsewhere, kind, said};
 use crate::formats::expect;
 use crate::json::Node;
@@ -59,7 +58,7 @@ impl Thoughts {
         if name == OPAQUE {
             let blob = sealed_blob(node, place, name)?;
             self.opaque = blob.map(|blob| {
-                let family = copilot::FAMILY.to_owned();
+                let family = provenance::COPILOT.to_owned();
                 let seal = Some(Seal { family, kind: SealKind::Encrypted, blob });
                 block(Reasoning { seal, ..Reasoning::default() }, place.member(OPAQUE))
             });
