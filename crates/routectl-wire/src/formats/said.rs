@@ -30,6 +30,12 @@ impl Message<'_> {
         let call = self.tool_call_id.map(|id| id.0.into_owned());
         call.into_iter().chain(self.content.results())
     }
+
+    /// What its parts are.
+    pub(super) fn kinds(&self) -> Vec<String> {
+        let kind = |part: Part<'_>| part.kind.map_or_else(String::new, |kind| kind.owned());
+        self.content.parts().into_iter().map(kind).collect()
+    }
 }
 
 /// The messages of a request from the last one on, as far as they can be read.

@@ -13,6 +13,37 @@ pub(super) fn results(body: &Document) -> Vec<String> {
         .collect()
 }
 
+/// The last turn of the assistant, as far as thinking with a budget is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastAnswer {
+    /// It has begun, and the model is to go on with it.
+    Unfinished,
+    /// It calls tools and does not begin with thinking.
+    CallsUnthinking,
+    /// Nothing of that, or there is none.
+    Other,
+}
+
+/// How the last turn of the assistant looks. One that waits for a server's tool is not
+/// unfinished: it goes back as it is. (facts: Anthropic Messages, section 10)
+pub(super) fn last_answer(body: &Document) -> LastAnswer {
+    let messages = said::latest_first(body).filter(|message| message.role() != "system");
+    let mut messages = messages.enumerate();
+    let Some((behind, last)) = messages.find(|(_, message)| message.role() == "assistant") else {
+        return LastAnswer::Other;
+    };
+    let kinds = last.kinds();
+    let has = |kind: &str| kinds.iter().any(|it| it == kind);
+    let thinks = kinds.first().is_some_and(|it| matches!(&**it, "thinking" | "redacted_thinking"));
+    if behind == 0 && !has("server_tool_use") {
+        LastAnswer::Unfinished
+    } else if has("tool_use") && !thinks {
+        LastAnswer::CallsUnthinking
+    } else {
+        LastAnswer::Other
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;

@@ -12,35 +12,29 @@ use crate::{Document, Edit, Fit};
 /// The name of these edits in the trace.
 const NAME: &str = "foreign_thinking";
 
-/// Takes the envelopes out, and with them a turn that held nothing else.
-pub(super) fn taken_out(body: &Document) -> Fit {
-    let mut fit = Fit::default();
+/// Takes the envelopes out, and with them a turn that held nothing else. Says what is left of the
+/// last answer.
+pub(super) fn taken_out(body: &Document) -> (Fit, Left) {
+    let (mut fit, mut left) = (Fit::default(), Left::Other);
     let quoted = format!("\"{ENVELOPE}");
     if memmem::find(body.get("messages").unwrap_or_default(), quoted.as_bytes()).is_none() {
-        return fit;
+        return (fit, left);
     }
-    let mut last_answer = None;
     for (index, message) in body.elements("messages").enumerate() {
         let Some(node) = std::str::from_utf8(message).ok().and_then(|it| json::parse(it).ok())
         else {
             continue;
         };
         if node.member("role").and_then(Node::text).as_deref() == Some("assistant") {
-            last_answer = Some(take_out(&node, index, &mut fit));
+            left = take_out(&node, index, &mut fit);
         }
     }
-    let budgeted = thinking(body).is_some_and(|kind| kind == "enabled");
-    if budgeted && last_answer == Some(Left::CallsUnthinking) {
-        fit.edits.push(Edit::set(NAME, "thinking", r#"{"type":"disabled"}"#));
-        let reason = "the thinking before the last tool call is another vendor's";
-        fit.losses.push(Loss::degraded("thinking", reason));
-    }
-    fit
+    (fit, left)
 }
 
 /// What is left of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
+pub(super) enum Left {
     /// Calls that a budget of thinking would want a thought before; there was one, and it is gone.
     CallsUnthinking,
     Other,
@@ -82,16 +76,12 @@ fn kind<'a>(block: &Node<'a>) -> Option<std::borrow::Cow<'a, str>> {
     block.member("type").and_then(Node::text)
 }
 
-fn thinking(body: &Document) -> Option<String> {
-    let node = json::parse(std::str::from_utf8(body.get("thinking")?).ok()?).ok()?;
-    node.member("type").and_then(Node::text).map(std::borrow::Cow::into_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use routectl_core::Abilities;
 
-    use super::*;
+    use crate::{Document, MESSAGES};
 
     const OURS: &str = r#"{"type":"thinking","thinking":"hm","signature":"rctl1.text.chat.0a"}"#;
     const SEALED: &str = r#"{"type":"redacted_thinking","data":"rctl1.xai.-.blob"}"#;
@@ -103,7 +93,7 @@ mod tests {
             r#"{{"thinking":{thinking},"messages":[{{"role":"user","content":"rctl1."}}, {{"role":"assistant","content":[{answer}]}},{{"role":"user","content":"x"}}]}}"#
         );
         let body = Document::parse(Bytes::from(body)).unwrap();
-        let fit = taken_out(&body);
+        let fit = MESSAGES.fit(&body, &Abilities::default());
         let losses = fit.losses.iter().map(|loss| loss.path.clone()).collect();
         let bytes = body.spliced(&fit.edits).joined();
         (String::from_utf8(bytes.to_vec()).unwrap(), losses)

@@ -9,6 +9,7 @@ mod encode;
 mod ends;
 mod envelopes;
 mod failure;
+mod fit;
 mod overflow;
 mod read;
 mod request;
@@ -56,8 +57,8 @@ impl Format for Messages {
         write::request(request, abilities)
     }
 
-    fn fit(&self, body: &Document, _abilities: &Abilities) -> Fit {
-        envelopes::taken_out(body)
+    fn fit(&self, body: &Document, abilities: &Abilities) -> Fit {
+        fit::fit(body, abilities)
     }
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {

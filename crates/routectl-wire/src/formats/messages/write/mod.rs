@@ -17,8 +17,9 @@ use crate::json::Object;
 use crate::names::{TextTools, ToolNames};
 use crate::{Changes, Spelled, pairs};
 use output::{Means, Output};
-use target::Target;
+pub(super) use target::Target;
 use thinking::{Circumstances, Thinking};
+pub(super) use thinking::{LEAST, most};
 use tools::{Chosen, Offered};
 
 /// A request in this format's words.

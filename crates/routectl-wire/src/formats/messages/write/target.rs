@@ -8,13 +8,13 @@ use crate::claude::{self, Generation, Sampling, Thinking, When};
 
 /// One target of a translation into Messages.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Target<'a> {
-    pub(super) abilities: &'a Abilities,
+pub(in super::super) struct Target<'a> {
+    pub(in super::super) abilities: &'a Abilities,
     generation: Option<&'static Generation>,
 }
 
 impl<'a> Target<'a> {
-    pub(super) fn of(abilities: &'a Abilities) -> Self {
+    pub(in super::super) fn of(abilities: &'a Abilities) -> Self {
         Self { abilities, generation: claude::generation(&abilities.upstream) }
     }
 
@@ -24,7 +24,7 @@ impl<'a> Target<'a> {
     }
 
     /// What a request without a limit gets, since the format demands one.
-    pub(super) fn max_tokens(self) -> u64 {
+    pub(in super::super) fn max_tokens(self) -> u64 {
         let configured = self.abilities.max_output_tokens;
         configured.unwrap_or_else(|| claude::max_output(&self.abilities.upstream))
     }
@@ -88,7 +88,7 @@ impl<'a> Target<'a> {
     }
 
     /// The efforts that both our table and the configuration know; empty knows them all.
-    pub(super) fn efforts(self) -> Vec<Effort> {
+    pub(in super::super) fn efforts(self) -> Vec<Effort> {
         let configured = &self.abilities.efforts;
         let Some(generation) = self.generation else { return configured.clone() };
         let known = generation.efforts.iter().copied();

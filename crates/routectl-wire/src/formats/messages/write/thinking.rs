@@ -7,7 +7,7 @@ use super::target::Target;
 use crate::json::Object;
 
 /// The least that Claude thinks when it thinks with a budget.
-const LEAST: u64 = 1_024;
+pub(in super::super) const LEAST: u64 = 1_024;
 
 /// How the model is asked to think.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -198,7 +198,7 @@ fn budget(
 
 /// The largest budget. It has to stay below the limit of the answer, and one that only an effort
 /// asks for leaves a tenth of it to the answer, and never less than the least budget.
-fn most(asked: Option<u64>, target: Target<'_>, max_tokens: u64) -> u64 {
+pub(in super::super) fn most(asked: Option<u64>, target: Target<'_>, max_tokens: u64) -> u64 {
     let below = max_tokens.saturating_sub(1);
     let room = match asked {
         Some(budget) if budget < max_tokens => below,
