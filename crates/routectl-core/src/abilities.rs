@@ -56,8 +56,10 @@ pub struct Quirks {
     pub refuses_stop: bool,
     /// Takes `top_k`.
     pub takes_top_k: bool,
-    /// Takes `cache_control` on content parts and tools.
-    pub takes_cache_marks: bool,
+    /// How it is told what of a prompt to cache.
+    pub cache_marks: CacheMarks,
+    /// Takes `prompt_cache_key`.
+    pub takes_cache_key: bool,
     /// Takes images in the results of tools.
     pub takes_images_in_results: bool,
     /// Takes `parallel_tool_calls`.
@@ -90,6 +92,18 @@ pub struct Quirks {
     pub call_ids: CallIds,
     /// How thinking is spoken of.
     pub dialect: Dialect,
+}
+
+/// How a host is told what of a prompt to cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheMarks {
+    /// Not at all.
+    None,
+    /// By `cache_control` on the parts of messages and on tools.
+    Control,
+    /// By `prompt_cache_breakpoint` on the parts of messages that are not the assistant's (OpenAI
+    /// from GPT-5.6 on). (facts: OpenAI Chat, section 3)
+    Breakpoints,
 }
 
 /// Whether a model takes tools through Chat.
@@ -139,7 +153,8 @@ impl Quirks {
         refuses_sampling: false,
         refuses_stop: false,
         takes_top_k: false,
-        takes_cache_marks: false,
+        cache_marks: CacheMarks::None,
+        takes_cache_key: false,
         takes_images_in_results: false,
         takes_parallel_calls: true,
         takes_stream_options: true,

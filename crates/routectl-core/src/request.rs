@@ -24,6 +24,8 @@ pub struct Request {
     pub output: Option<OutputFormat>,
     /// An opaque id of the person behind the request.
     pub user: Option<String>,
+    /// The client's own id of the conversation.
+    pub conversation: Option<String>,
     /// How much haste, in the words of both vendors: `auto`, `default`.
     pub tier: Option<Tier>,
     /// The host chooses where the prompt is cached.

@@ -5,6 +5,7 @@ mod counted;
 mod expect;
 mod failure;
 mod instruction;
+mod marks;
 pub mod messages;
 mod said;
 mod unsaid;

@@ -170,8 +170,13 @@ fn is_plain(character: char) -> bool {
 
 /// The first digits of a text's SHA-256.
 pub(crate) fn hex(text: &str, digits: usize) -> String {
+    hex_of(&Sha256::digest(text), digits)
+}
+
+/// The first digits of a digest.
+pub(crate) fn hex_of(digest: &[u8], digits: usize) -> String {
     let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text) {
+    for byte in digest {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }

@@ -22,10 +22,6 @@ const MOST: usize = 16 << 10;
 /// For how long: a person may let a call wait for permission overnight.
 const AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Headers in which clients name their conversation. (facts: clients, section 9)
-const CONVERSATIONS: [&str; 4] =
-    ["x-claude-code-session-id", "x-session-affinity", "session-id", "session_id"];
-
 /// Which target called which tools, for all workers.
 #[derive(Debug)]
 pub struct Affinity {
@@ -74,8 +70,7 @@ impl Affinity {
             return None;
         }
         let asked = chain.alias.clone().unwrap_or_else(|| inbound.model.as_str().into());
-        let named = CONVERSATIONS.iter().find_map(|name| inbound.headers.get(*name));
-        let conversation = match named {
+        let conversation = match inbound.conversation() {
             Some(name) => self.hasher.hash_one(name.as_bytes()),
             None => self.hasher.hash_one(inbound.format.first_words(&inbound.document)),
         };

@@ -2,11 +2,15 @@
 
 use std::sync::OnceLock;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use routectl_core::Request;
 use routectl_wire::{BadRequest, Document, Format};
 
 use crate::server::Backlog;
+
+/// Headers in which clients name their conversation. (facts: clients, section 9)
+const CONVERSATIONS: [&str; 4] =
+    ["x-claude-code-session-id", "x-session-affinity", "session-id", "session_id"];
 
 /// A client's request. Its body is the client's bytes for good.
 pub struct Inbound {
@@ -32,6 +36,19 @@ impl Inbound {
     /// # Errors
     /// What is wrong with it, and where.
     pub fn request(&self) -> Result<&Request, &BadRequest> {
-        self.hub.get_or_init(|| self.format.read(&self.document)).as_ref()
+        self.hub.get_or_init(|| self.read()).as_ref()
+    }
+
+    fn read(&self) -> Result<Request, BadRequest> {
+        let mut request = self.format.read(&self.document)?;
+        if let Some(Ok(named)) = self.conversation().map(HeaderValue::to_str) {
+            request.conversation = Some(named.to_owned());
+        }
+        Ok(request)
+    }
+
+    /// What the client calls its conversation in a header.
+    pub fn conversation(&self) -> Option<&HeaderValue> {
+        CONVERSATIONS.iter().find_map(|name| self.headers.get(*name))
     }
 }

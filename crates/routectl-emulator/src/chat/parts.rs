@@ -70,6 +70,7 @@ fn part(part: &Value, role: &str, path: &str, lenient: bool) -> Result<(), Refus
     if let Some(name) = odd.into_iter().find(|it| *it != "type" && !known.contains(it)) {
         return unknown(path, name);
     }
+    breakpoint(part, role, path)?;
     match kind {
         "image_url" => image(text(part, "/image_url/url", path)?, path),
         "file" => file(part, path),
@@ -80,6 +81,25 @@ fn part(part: &Value, role: &str, path: &str, lenient: bool) -> Result<(), Refus
         "refusal" => text(part, "/refusal", path).map(|_| ()),
         _ => text(part, "/text", path).map(|_| ()),
     }
+}
+
+/// A mark for the cache, which the model's own words do not bear.
+fn breakpoint(part: &Value, role: &str, path: &str) -> Result<(), Refusal> {
+    let Some(mark) = part.get("prompt_cache_breakpoint") else { return Ok(()) };
+    let at = format!("{path}.prompt_cache_breakpoint");
+    if role == "assistant" {
+        return unknown(path, "prompt_cache_breakpoint");
+    }
+    for (name, allowed) in [("mode", &["explicit"][..]), ("ttl", &["30m", "12h"])] {
+        let at = format!("{at}.{name}");
+        match mark.get(name) {
+            None if name == "mode" => return Err(missing(&at)),
+            None => {}
+            Some(Value::String(word)) if allowed.contains(&word.as_str()) => {}
+            Some(other) => return Err(wrong_value(&at, &other.to_string(), allowed)),
+        }
+    }
+    Ok(())
 }
 
 /// A member that must be there and be a string.

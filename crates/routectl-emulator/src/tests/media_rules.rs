@@ -94,6 +94,14 @@ fn openai_wants_parts_of_known_members_and_data_urls() {
         (json!({"type": "input_audio", "input_audio": {"data": "x"}}), "input_audio.format"),
         (json!({"type": "text", "text": "x", "citations": []}), "content[0].citations'"),
         (json!({"type": "text", "text": 1}), "expected a string"),
+        (
+            json!({"type": "text", "text": "x", "prompt_cache_breakpoint": {"ttl": "30m"}}),
+            "prompt_cache_breakpoint.mode",
+        ),
+        (
+            json!({"type": "text", "text": "x", "prompt_cache_breakpoint": {"mode": "explicit", "ttl": "5m"}}),
+            "Supported values are: '30m', '12h'",
+        ),
     ];
     for (it, words) in cases {
         let refused = verdict("mock-1", &part(&it)).expect_err(&it.to_string());

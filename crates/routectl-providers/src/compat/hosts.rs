@@ -1,7 +1,9 @@
 //! Hosts that speak Chat, and what is different about them. Data only: a new host is a new row,
 //! and a host without one works too. (facts: provider quirks, sections 5 and 6)
 
-use routectl_core::{CallIds, Choice, Control, Dialect, Echo, Quirks, ToolUse, Turns, UserMember};
+use routectl_core::{
+    CacheMarks, CallIds, Choice, Control, Dialect, Echo, Quirks, ToolUse, Turns, UserMember,
+};
 use routectl_wire::dialects::openai;
 
 /// A host, and what is different about it.
@@ -36,8 +38,8 @@ const OPENAI: Host = Host {
         ("gpt-5.3-chat", CHATS),
         ("gpt-5.4", THINKS_WHEN_ASKED),
         ("gpt-5.5", THINKS),
-        ("gpt-5.6", Quirks { tools: ToolUse::WithoutThinking, ..THINKS }),
-        ("gpt-6", Quirks { tools: ToolUse::Refused, ..ALWAYS_THINKS }),
+        ("gpt-5.6", marked(Quirks { tools: ToolUse::WithoutThinking, ..THINKS })),
+        ("gpt-6", marked(Quirks { tools: ToolUse::Refused, ..ALWAYS_THINKS })),
         ("o1", FIRST_TO_THINK),
         ("o3", FIRST_TO_THINK),
         ("o4", FIRST_TO_THINK),
@@ -49,10 +51,16 @@ const OFFICIAL: Quirks = Quirks {
     system_first: false,
     completion_limit: true,
     takes_tier: true,
+    takes_cache_key: true,
     user: UserMember::SafetyIdentifier,
     dialect: openai::SILENT,
     ..Quirks::NONE
 };
+/// Takes cache marks. (facts: provider quirks, section 6)
+const fn marked(quirks: Quirks) -> Quirks {
+    Quirks { cache_marks: CacheMarks::Breakpoints, ..quirks }
+}
+
 /// Thinks, and can be told not to.
 const THINKS: Quirks = Quirks {
     developer_role: true,
@@ -106,7 +114,7 @@ const DEEPSEEK_ON_AZURE: Quirks = Quirks {
 };
 
 const fn at_azure(quirks: Quirks) -> Quirks {
-    Quirks { user: UserMember::User, takes_tier: false, ..quirks }
+    Quirks { user: UserMember::User, takes_tier: false, takes_cache_key: false, ..quirks }
 }
 
 /// A gateway: what a model refuses it leaves out itself. It stands before Anthropic and Bedrock,
@@ -117,7 +125,7 @@ const OPENROUTER: Host =
 const GATEWAY: Quirks = Quirks {
     system_first: false,
     takes_top_k: true,
-    takes_cache_marks: true,
+    cache_marks: CacheMarks::Control,
     wants_known_tools: true,
     ..Quirks::NONE
 };
@@ -169,12 +177,18 @@ const XAI: Host = Host {
     ],
 };
 
-const GROK: Quirks = Quirks { system_first: false, refuses_stop: true, ..Quirks::NONE };
+const GROK: Quirks =
+    Quirks { system_first: false, refuses_stop: true, takes_cache_key: true, ..Quirks::NONE };
 
 const MOONSHOT: Host = Host {
     domains: &["api.moonshot.ai", "api.moonshot.cn"],
     dialect: "kimi",
-    quirks: Quirks { system_first: false, user: UserMember::Nobody, ..Quirks::NONE },
+    quirks: Quirks {
+        system_first: false,
+        takes_cache_key: true,
+        user: UserMember::Nobody,
+        ..Quirks::NONE
+    },
     models: &[],
 };
 
@@ -244,7 +258,7 @@ const DASHSCOPE: Host = Host {
     dialect: "qwen",
     quirks: Quirks {
         takes_top_k: true,
-        takes_cache_marks: true,
+        cache_marks: CacheMarks::Control,
         user: UserMember::Nobody,
         ..Quirks::NONE
     },

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use routectl_core::{CallIds, Choice, Dialect, Quirks, ToolUse, Turns, UserMember};
+use routectl_core::{CacheMarks, CallIds, Choice, Dialect, Quirks, ToolUse, Turns, UserMember};
 use routectl_wire::dialects;
 
 use super::hosts::HOSTS;
@@ -102,9 +102,13 @@ fn each_host_has_what_is_different_about_it() {
     assert!(mistral.refuses_user_after_results && !mistral.takes_stream_options);
     let openrouter = at("https://openrouter.ai/api/v1", "anthropic/claude-opus-5");
     assert_eq!(openrouter.dialect.seals, ["anthropic-claude-v1"]);
-    assert!(openrouter.takes_cache_marks);
+    assert_eq!(openrouter.cache_marks, CacheMarks::Control);
+    let openai = |model: &str| at("https://api.openai.com/v1", model);
+    assert_eq!(openai("gpt-5.6-mini").cache_marks, CacheMarks::Breakpoints);
+    assert_eq!(openai("gpt-5.5").cache_marks, CacheMarks::None);
+    assert!(openai("gpt-5.5").takes_cache_key);
     let deepseek = at("https://api.deepseek.com", "deepseek-reasoner");
-    assert!(!deepseek.takes_json_schema);
+    assert!(!deepseek.takes_json_schema && !deepseek.takes_cache_key);
     assert!(at("https://api.x.ai/v1", "grok-4-0709").refuses_stop);
     assert!(!at("https://api.x.ai/v1", "grok-4-fast-non-reasoning").refuses_stop);
     assert!(at("https://integrate.api.nvidia.com/v1", "meta/llama").blank_content);

@@ -1,6 +1,8 @@
 //! The targets that members are sent to: few, and apart in what they take.
 
-use routectl_core::{Abilities, CallIds, Choice, Control, Dialect, Effort, Quirks, UserMember};
+use routectl_core::{
+    Abilities, CacheMarks, CallIds, Choice, Control, Dialect, Effort, Quirks, UserMember,
+};
 use routectl_wire::dialects;
 
 /// A target, by the name that the page gives it.
@@ -55,7 +57,8 @@ const RICH: Quirks = Quirks {
     developer_role: true,
     completion_limit: true,
     takes_top_k: true,
-    takes_cache_marks: true,
+    cache_marks: CacheMarks::Control,
+    takes_cache_key: true,
     takes_images_in_results: true,
     system_first: false,
     takes_tier: true,

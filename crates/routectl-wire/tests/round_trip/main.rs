@@ -8,7 +8,7 @@ mod meaning;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use routectl_core::{Abilities, Dialect, Effort, Quirks, Request, Role};
+use routectl_core::{Abilities, CacheMarks, Dialect, Effort, Quirks, Request, Role};
 use routectl_wire::{CHAT, Document, Format, MESSAGES, dialects};
 
 use conversations::request;
@@ -56,7 +56,7 @@ fn open(request: &Request) -> Abilities {
         efforts: Effort::ALL.to_vec(),
         auto_cache: false,
         quirks: Quirks {
-            takes_cache_marks: true,
+            cache_marks: CacheMarks::Control,
             takes_images_in_results: true,
             system_first: false,
             takes_tier: true,

@@ -3,7 +3,7 @@
 use routectl_core::{Block, Content, Reasoning, ToolCall, Turn};
 
 use super::parts::{self, Part};
-use super::{Writer, echo};
+use super::{Writer, cache, echo};
 use crate::json::{List, Object};
 use crate::names::CallIdRule;
 
@@ -57,7 +57,7 @@ fn sort<'a>(writer: &mut Writer<'a>, turn: &'a Turn) -> Sorted<'a> {
                 continue;
             }
         }
-        parts::bear(writer, block, None);
+        cache::bear(writer, block, None);
     }
     sorted
 }
@@ -67,7 +67,7 @@ fn content(writer: &Writer<'_>, message: &mut Object<'_>, sorted: &Sorted<'_>) {
     let holds_more = !sorted.calls.is_empty() || !sorted.refusal.is_empty();
     if sorted.said.is_empty() && holds_more && !writer.quirks().blank_content {
         message.null("content");
-    } else if writer.quirks().takes_cache_marks {
+    } else if writer.tells_parts() {
         parts::content(message, &sorted.said, true);
     } else {
         message.text("content", &parts::joined(&sorted.said, ""));

@@ -2,7 +2,7 @@
 
 use routectl_core::{Abilities, Block, Content, Loss, Missing, Reasoning, Role, ToolCall, Turn};
 
-use super::{Writer, parts};
+use super::{Writer, cache};
 use crate::dialects::echo::{self, Signature, Told};
 use crate::json::Object;
 
@@ -54,7 +54,7 @@ pub(super) fn unheard(turn: &Turn, has_tools: bool, abilities: &Abilities) -> Op
     let turn_of = echo::Turn { place: turn.place, calls: false, has_tools };
     let told = echo::told(&pieces, turn_of, &abilities.quirks.dialect, abilities.history);
     let unmarked = turn.blocks.iter().filter(|block| block.cache.is_some());
-    let unmarked = unmarked.map(|block| parts::unmarked(&abilities.quirks, block.place));
+    let unmarked = unmarked.map(|block| cache::unmarked(&abilities.quirks, block.place));
     let is_silent = told.members.is_empty() && told.lead.is_none();
     is_silent.then(|| told.losses.into_iter().chain(unmarked).collect())
 }

@@ -78,7 +78,7 @@ fn system(writer: &mut Writer<'_>, messages: &mut List<'_>, instruction: Option<
     instructive(writer, messages, &said);
 }
 
-fn is_attribution(block: &Block) -> bool {
+pub(super) fn is_attribution(block: &Block) -> bool {
     block.as_text().is_some_and(|text| text.starts_with(ATTRIBUTION))
 }
 
@@ -89,7 +89,7 @@ fn instructive(writer: &Writer<'_>, messages: &mut List<'_>, said: &[Part<'_>]) 
     }
     let mut message = messages.object();
     message.text("role", if writer.quirks().developer_role { "developer" } else { "system" });
-    if writer.quirks().takes_cache_marks {
+    if writer.tells_parts() {
         parts::content(&mut message, said, true);
     } else {
         message.text("content", &parts::joined(said, "\n\n"));
@@ -120,6 +120,6 @@ fn user<'a>(
     }
     let mut message = messages.object();
     message.text("role", "user");
-    parts::content(&mut message, &said, writer.quirks().takes_cache_marks);
+    parts::content(&mut message, &said, writer.tells_parts());
     so_far.after_results = false;
 }

@@ -4,6 +4,7 @@
 //! messages, so that bodies of one conversation begin alike.
 
 mod assistant;
+mod cache;
 mod echo;
 mod messages;
 mod output;
@@ -27,7 +28,8 @@ use crate::{Changes, Spelled};
 /// A request in this format's words.
 pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let mut request = request.clone();
-    let losses = turns::settle(&mut request, abilities);
+    let mut losses = turns::settle(&mut request, abilities);
+    losses.extend(cache::settle(&mut request, &abilities.quirks));
     let names = ToolNames::of(&request, TextTools::Native);
     let mut writer = Writer { request: &request, abilities, names: &names, losses };
     let mut body = Vec::with_capacity(4_096);

@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use routectl_core::{Block, CacheMark, Content, Loss, Place, Quirks, Source, Ttl};
+use routectl_core::{Block, Content, Loss, Source};
 
 use super::Writer;
+use super::cache::{self, Mark};
 use crate::json::Object;
 
 /// What a host gets to see as one part of a message.
 pub(super) struct Part<'a> {
     said: Said<'a>,
-    /// A mark that the host takes.
-    cache: Option<CacheMark>,
+    pub(super) cache: Option<Mark>,
 }
 
 enum Said<'a> {
@@ -63,19 +63,8 @@ impl<'a> Part<'a> {
             }
         }
         if let Some(mark) = self.cache {
-            cache_control(&mut part, mark);
+            mark.write(&mut part);
         }
-    }
-}
-
-/// Writes a cache mark.
-pub(super) fn cache_control(object: &mut Object<'_>, mark: CacheMark) {
-    let mut control = object.object("cache_control");
-    control.text("type", "ephemeral");
-    match mark.ttl {
-        Some(Ttl::FiveMinutes) => control.text("ttl", "5m"),
-        Some(Ttl::OneHour) => control.text("ttl", "1h"),
-        None => {}
     }
 }
 
@@ -126,7 +115,7 @@ pub(super) fn of<'a>(
             }
         }
         let fresh = parts.get_mut(before..).and_then(<[Part<'_>]>::last_mut);
-        bear(writer, block, fresh);
+        cache::bear(writer, block, fresh);
     }
     parts
 }
@@ -147,32 +136,6 @@ pub(super) fn texts<'a>(
         }
     }
     texts
-}
-
-/// Puts a block's cache mark on its last part, or says that it is lost.
-pub(super) fn bear(writer: &mut Writer<'_>, block: &Block, part: Option<&mut Part<'_>>) {
-    let Some(mark) = block.cache else { return };
-    match part {
-        Some(part) if writer.quirks().takes_cache_marks => part.cache = Some(mark),
-        Some(_) | None => writer.unmarked(block.place),
-    }
-}
-
-impl Writer<'_> {
-    /// A cache mark that nothing can bear is lost.
-    pub(super) fn unmarked(&mut self, place: Place) {
-        self.losses.push(unmarked(self.quirks(), place));
-    }
-}
-
-/// The loss of a cache mark.
-pub(super) fn unmarked(quirks: &Quirks, place: Place) -> Loss {
-    let reason = if quirks.takes_cache_marks {
-        "nothing here can bear a cache mark"
-    } else {
-        "the host takes no cache marks"
-    };
-    Loss::dropped(place.path("cache_control"), reason)
 }
 
 fn image<'a>(writer: &mut Writer<'a>, block: &Block, source: &'a Source) -> Option<Part<'a>> {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use routectl_core::{Block, Content, Loss, ToolResult, Turn};
 
-use super::Writer;
 use super::parts::{self, Part};
+use super::{Writer, cache};
 use crate::json::List;
 use crate::names::CallIdRule;
 
@@ -30,7 +30,7 @@ pub(super) fn write<'a>(
         if result.failed {
             mark_failed(&mut said);
         }
-        parts::bear(writer, block, said.last_mut());
+        cache::bear(writer, block, said.last_mut());
         let mut message = messages.object();
         message.text("role", "tool");
         message.text("tool_call_id", &id);
@@ -38,7 +38,7 @@ pub(super) fn write<'a>(
         if let Some(name) = name.filter(|_| writer.quirks().names_results) {
             message.text("name", writer.names.upstream(name));
         }
-        let parted = writer.quirks().takes_cache_marks;
+        let parted = writer.tells_parts();
         if parted || said.iter().any(|part| part.as_text().is_none()) {
             parts::content(&mut message, &said, parted);
         } else {

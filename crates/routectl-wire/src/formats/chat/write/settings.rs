@@ -2,7 +2,7 @@
 
 use routectl_core::{Loss, Request, Tier, UserMember};
 
-use super::Writer;
+use super::{Writer, cache};
 use crate::json::Object;
 use crate::names;
 
@@ -57,10 +57,7 @@ pub(super) fn rest(writer: &mut Writer<'_>, body: &mut Object<'_>) {
     limit(writer, body);
     user(writer, body);
     tier(writer, body);
-    if writer.request.cache.is_some() {
-        let reason = "the host caches as it sees fit";
-        writer.losses.push(Loss::dropped("cache_control", reason));
-    }
+    cache::rest(writer, body);
     body.bool("stream", true);
     if writer.quirks().takes_stream_options {
         body.object("stream_options").bool("include_usage", true);

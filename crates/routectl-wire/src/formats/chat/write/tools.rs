@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use routectl_core::{Block, Choice, Content, Loss, Tool, ToolChoice, ToolInput, ToolUse};
 
-use super::{Writer, parts, schema, strict};
+use super::{Writer, cache, schema, strict};
 use crate::json::{Object, paired};
 
 /// What a tool without arguments takes. (facts: translation, section 4.1)
@@ -53,11 +53,7 @@ fn definition(writer: &mut Writer<'_>, mut object: Object<'_>, tool: &Tool) {
             }
         }
     }
-    match tool.cache {
-        Some(mark) if writer.quirks().takes_cache_marks => parts::cache_control(&mut object, mark),
-        Some(_) => writer.unmarked(tool.place),
-        None => {}
-    }
+    cache::tool(writer, &mut object, tool);
 }
 
 /// Whether a tool's arguments are to match its schema. Not saying it means no.

@@ -131,13 +131,25 @@ fn of_schema(schema: String) -> OutputFormat {
 pub(super) fn metadata(spot: Spot<'_, '_>, request: &mut Request) -> Result<(), BadRequest> {
     let spot = spot.object()?;
     if let Some(user) = spot.get("user_id") {
-        request.user = Some(user.text()?.into_owned());
+        let user = user.text()?.into_owned();
+        request.conversation = conversation(&user);
+        request.user = Some(user);
     }
     spot.keep_foreign(&mut request.foreign, |name, _| match name {
         "user_id" => None,
         _ => Some(UNKNOWN),
     });
     Ok(())
+}
+
+/// What Claude Code says of its conversation where others name a person: JSON with a `session_id`.
+/// (facts: clients, section 2)
+fn conversation(user: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Client {
+        session_id: String,
+    }
+    serde_json::from_str::<Client>(user).ok().map(|client| client.session_id)
 }
 
 /// `service_tier`.

@@ -1,18 +1,10 @@
 //! Cache marks within the host's rules: at most four, and none that lives long behind one that
 //! does not. (facts: translation, section 7; Anthropic Messages, section 13)
 
-use routectl_core::{Block, CacheMark, Content, Loss, Place, Request, Role, Source, Ttl};
+use routectl_core::{Block, CacheMark, Loss, Place, Request, Role, Ttl};
 
 use super::tools::Offered;
-
-/// Most marks of one request, the host's own choice among them.
-const MOST: usize = 4;
-
-/// Where a mark can stand.
-struct Slot<'a> {
-    mark: &'a mut Option<CacheMark>,
-    place: Place,
-}
+use crate::formats::marks::{self, Slot};
 
 /// Brings the marks of a request within the rules. `auto` is whether those of clients that mark
 /// nothing are marked here: OpenAI's hosts cache without being asked.
@@ -24,20 +16,16 @@ pub(super) fn settle(
 ) {
     let top = request.cache.is_some();
     let mut above: Vec<Slot<'_>> = tools.iter_mut().filter_map(of_tool).collect();
-    collect(&mut request.system, &mut above);
+    marks::collect(&mut request.system, &mut above);
     let mut among = Vec::new();
     for turn in &mut request.turns {
-        collect(&mut turn.blocks, &mut among);
+        marks::collect(&mut turn.blocks, &mut among);
     }
     if auto && !top && above.is_empty() && among.is_empty() {
         return choose(request, tools);
     }
-    let room = MOST - usize::from(top);
-    if above.len() + among.len() > room {
-        // One for all that stands above the conversation, the others for the conversation.
-        forget(&mut among, room - usize::from(!above.is_empty()), losses);
-        forget(&mut above, room - among.len(), losses);
-    }
+    // The host's own choice is a mark too.
+    marks::limit((&mut above, &mut among), marks::MOST - usize::from(top), losses);
     let host = Slot { mark: &mut request.cache, place: Place::BODY };
     shorten(above.into_iter().chain(among).chain([host]), losses);
     let last = request.turns.last().and_then(|turn| turn.blocks.last()?.cache);
@@ -69,35 +57,6 @@ fn choose(request: &mut Request, tools: &mut [Offered]) {
 
 fn of_tool(tool: &mut Offered) -> Option<Slot<'_>> {
     tool.cache.is_some().then_some(Slot { mark: &mut tool.cache, place: tool.place })
-}
-
-fn collect<'a>(blocks: &'a mut [Block], slots: &mut Vec<Slot<'a>>) {
-    for Block { content, place, cache } in blocks {
-        match content {
-            Content::ToolResult(result) => collect(&mut result.blocks, slots),
-            Content::Document { source: Source::Blocks(blocks), .. } => collect(blocks, slots),
-            Content::Document { .. }
-            | Content::Text(_)
-            | Content::Refusal(_)
-            | Content::Image(_)
-            | Content::Reasoning(_)
-            | Content::ToolCall(_)
-            | Content::Opaque { .. } => {}
-        }
-        if cache.is_some() {
-            slots.push(Slot { mark: cache, place: *place });
-        }
-    }
-}
-
-/// Keeps the last marks: they cover all that stands before them.
-fn forget(slots: &mut Vec<Slot<'_>>, kept: usize, losses: &mut Vec<Loss>) {
-    let surplus = slots.len().saturating_sub(kept);
-    for slot in slots.drain(..surplus) {
-        *slot.mark = None;
-        let reason = "Messages takes four cache marks at most";
-        losses.push(Loss::dropped(slot.place.path("cache_control"), reason));
-    }
 }
 
 fn shorten<'a>(slots: impl Iterator<Item = Slot<'a>>, losses: &mut Vec<Loss>) {

@@ -227,7 +227,7 @@ fn case_28_cache_marks_are_told_to_hosts_that_take_them() {
     request.turns[1].blocks[1].cache = mark(None);
     request.turns[2].blocks[0].cache = mark(None);
     request.tools = vec![Tool { cache: mark(None), ..tool("f", None) }];
-    let able = host(Quirks { takes_cache_marks: true, ..Quirks::NONE });
+    let able = host(Quirks { cache_marks: CacheMarks::Control, ..Quirks::NONE });
     assert_snapshot!("cache_marks", seen(&request, &able));
     assert_eq!(
         losses(&write(&request, &any_host())),
@@ -238,6 +238,31 @@ fn case_28_cache_marks_are_told_to_hosts_that_take_them() {
             "dropped messages[1].content[1].cache_control: the host takes no cache marks",
             "dropped messages[2].content[0].cache_control: the host takes no cache marks",
         ]
+    );
+}
+
+#[test]
+fn case_28_marks_become_breakpoints_on_what_the_vendor_lets_bear_them() {
+    let mut request = ask(&[
+        user([text("a"), text("b")]),
+        assistant([text("c"), call("x", "f", "{}")]),
+        user([result("x", [text("y")]), text("z")]),
+    ]);
+    let mark = |ttl| Some(CacheMark { ttl });
+    request.system = vec![Block::text("Be kind.", Place::BODY.member("system").index(0))];
+    request.tools = vec![Tool { cache: mark(Some(Ttl::OneHour)), ..tool("f", None) }];
+    request.turns[0].blocks[1].cache = mark(Some(Ttl::FiveMinutes));
+    request.turns[1].blocks[1].cache = mark(None);
+    request.cache = mark(None);
+    let vendor = host(Quirks { cache_marks: CacheMarks::Breakpoints, ..Quirks::NONE });
+    assert_snapshot!("breakpoints", seen(&request, &vendor));
+
+    request.turns[2].blocks[1].cache = mark(None);
+    let all = request.turns.iter_mut().flat_map(|turn| &mut turn.blocks);
+    all.for_each(|block| block.cache = mark(None));
+    assert_eq!(
+        losses(&write(&request, &vendor)),
+        ["dropped messages[0].content[0].cache_control: a request has four cache marks at most"]
     );
 }
 

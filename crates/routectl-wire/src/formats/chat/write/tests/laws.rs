@@ -46,7 +46,7 @@ fn bodies_of_a_growing_conversation_begin_alike() {
 
 #[test]
 fn a_cache_mark_that_moves_on_changes_nothing_else() {
-    let able = host(Quirks { takes_cache_marks: true, ..Quirks::NONE });
+    let able = host(Quirks { cache_marks: CacheMarks::Control, ..Quirks::NONE });
     let marked = |turn: usize| {
         let mut request = growing(7);
         request.turns[turn].blocks.last_mut().unwrap().cache = Some(Default::default());

@@ -9,8 +9,8 @@ mod thinking;
 mod tools;
 
 use routectl_core::{
-    Abilities, Block, Content, Dialect, MemberNames, Place, Quirks, Reasoning, Request, Role, Seal,
-    SealKind, Source, Tool, ToolCall, ToolInput, ToolResult, Turn,
+    Abilities, Block, CacheMarks, Content, Dialect, MemberNames, Place, Quirks, Reasoning, Request,
+    Role, Seal, SealKind, Source, Tool, ToolCall, ToolInput, ToolResult, Turn,
 };
 
 use super::request as write;
@@ -137,7 +137,7 @@ fn tool(name: &str, schema: Option<&str>) -> Tool {
 fn hosts() -> Vec<(&'static str, Abilities)> {
     let able = Quirks {
         system_first: false,
-        takes_cache_marks: true,
+        cache_marks: CacheMarks::Control,
         takes_images_in_results: true,
         dialect: spoken("openrouter"),
         ..Quirks::NONE

@@ -95,7 +95,7 @@ fn conversations_of_claude_code_keep_their_beginning() {
     let all = recorded("claude-code");
     let request = |name: &str| &all.iter().find(|(it, _)| it == name).unwrap().1;
     for (_, mut abilities) in hosts() {
-        abilities.quirks.takes_cache_marks = false;
+        abilities.quirks.cache_marks = CacheMarks::None;
         for (before, after) in [
             ("03-tool", "04-tool"),
             ("05-parallel-thinking", "06-parallel-thinking"),

@@ -10,6 +10,36 @@ fn hello() -> Request {
 }
 
 #[test]
+fn a_conversation_has_one_cache_key_at_hosts_that_take_it() {
+    let keyed = host(Quirks { takes_cache_key: true, ..Quirks::NONE });
+    let key = |request: &Request, host: &Abilities| {
+        body(&write(request, host)).get("prompt_cache_key").map(ToString::to_string)
+    };
+    let first = ask(&[user([text("hi")])]);
+    let longer = ask(&[user([text("hi")]), assistant([text("a")]), user([text("b")])]);
+    let named = |request: &Request, name: &str| Request {
+        conversation: Some(name.to_owned()),
+        ..request.clone()
+    };
+    let one = key(&named(&first, "one"), &keyed);
+    assert_eq!(one.as_ref().map(String::len), Some(34));
+    assert_eq!(key(&named(&longer, "one"), &keyed), one);
+    assert_ne!(key(&named(&longer, "two"), &keyed), one);
+    assert_eq!(key(&named(&first, "one"), &any_host()), None);
+
+    // A client that names none has the key of what its conversations begin with.
+    let with_tools = |request: &Request, name: &str| Request {
+        tools: vec![tool(name, None)],
+        ..request.clone()
+    };
+    assert_eq!(key(&first, &keyed), None);
+    let of_tools = key(&with_tools(&first, "f"), &keyed);
+    assert!(of_tools.is_some());
+    assert_eq!(key(&with_tools(&longer, "f"), &keyed), of_tools);
+    assert_ne!(key(&with_tools(&longer, "g"), &keyed), of_tools);
+}
+
+#[test]
 fn a_plain_request_says_what_was_asked_and_wants_a_stream() {
     let request = Request {
         model: "the client's name".to_owned(),

@@ -57,7 +57,7 @@ fn of_too_many_marks_the_last_ones_stay() {
     let request = marked(BARE, BARE, [BARE; 5]);
     let spelled = written(&request, OPUS_5);
     assert_eq!(marks(&spelled), "- + - - + + + -");
-    let lost = "dropped: Messages takes four cache marks at most";
+    let lost = "dropped: a request has four cache marks at most";
     let paths = ["tools[0]", "messages[0].content[0]", "messages[1].content[0]"];
     let mut expected: Vec<_> =
         paths.iter().map(|it| format!("{it}.cache_control: {lost}")).collect();
