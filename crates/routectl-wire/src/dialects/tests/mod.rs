@@ -4,6 +4,7 @@
 mod cases;
 mod control;
 mod history;
+mod page;
 mod rows;
 
 use routectl_core::{Abilities, Dialect, History, Loss, Quirks};
