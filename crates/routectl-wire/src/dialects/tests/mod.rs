@@ -5,6 +5,7 @@ mod cases;
 mod control;
 mod history;
 mod page;
+mod readout;
 mod rows;
 
 use routectl_core::{Abilities, Dialect, History, Loss, Quirks};

@@ -55,10 +55,10 @@ fn code(text: &str) -> String {
 
 /// Names in a row, or the sign for none.
 fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    or_none(names.map(code).collect(), ", ")
+    or_none(&names.map(code).collect::<Vec<_>>(), ", ")
 }
 
-fn or_none(said: Vec<String>, between: &str) -> String {
+fn or_none(said: &[String], between: &str) -> String {
     if said.is_empty() { "–".to_owned() } else { said.join(between) }
 }
 
@@ -102,7 +102,7 @@ fn control(dialect: &Dialect) -> String {
     if !unasked {
         said.push("does not think unasked".to_owned());
     }
-    or_none(said, "; ")
+    or_none(&said, "; ")
 }
 
 fn readout(readout: Readout) -> String {
@@ -110,7 +110,7 @@ fn readout(readout: Readout) -> String {
     if let Some(tags) = readout.tags {
         said.push(if tags.again { "tags anywhere" } else { "tags at the beginning" }.to_owned());
     }
-    or_none(said, ", ")
+    or_none(&said, ", ")
 }
 
 fn echo(echo: Echo) -> String {

@@ -91,6 +91,9 @@ pub(super) struct Delta<'a> {
     /// Copilot's seal of its thinking.
     #[serde(borrow, default)]
     pub(super) reasoning_opaque: Option<&'a RawValue>,
+    /// Gemini's place for what the format has no word for.
+    #[serde(borrow, default)]
+    pub(super) extra_content: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) annotations: Option<&'a RawValue>,
     /// OpenRouter's place for images that a model drew.

@@ -171,7 +171,9 @@ impl Reader {
     fn content(&mut self, delta: &types::Delta<'_>, events: &mut Vec<Event>) {
         let Some(raw) = delta.content else { return };
         if let Some(content) = text(Some(raw)) {
-            return self.blocks.say(Prose::Text, &content, events);
+            let (thought, said) = self.thoughts.apart(delta, &content);
+            self.blocks.say(Prose::Reasoning(None), thought, events);
+            return self.blocks.say(Prose::Text, said, events);
         }
         if !raw.get().starts_with('[') {
             return;

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::super::types::{self, text};
 use super::blocks::{Blocks, Prose};
 use crate::formats::Text;
+use crate::json;
 use crate::provenance::{CLAUDE, COPILOT};
 
 /// What has to be remembered of the thinking so far.
@@ -19,7 +20,48 @@ pub(super) struct Thoughts {
     families: BTreeMap<Option<u32>, String>,
     /// Hashes of the seals so far: hosts repeat them.
     seals: HashSet<u64>,
+    /// How the words of details come, by their `index`.
+    courses: BTreeMap<Option<u32>, Course>,
+    /// Whether the text is marked as thinking.
+    marked: bool,
 }
+
+/// How the words of a detail come.
+#[derive(Debug)]
+enum Course {
+    /// So far there are only these.
+    Begun(String),
+    /// Each time all of them so far, which are these (MiniMax). (facts: reasoning, section 2.15)
+    Repeated(String),
+    /// Each time only new ones.
+    Continued,
+}
+
+impl Course {
+    /// What of these words has not been said.
+    fn news<'a>(&mut self, words: &'a str) -> &'a str {
+        let (said, repeats) = match self {
+            Self::Begun(said) => (said.as_str(), false),
+            Self::Repeated(said) => (said.as_str(), true),
+            Self::Continued => return words,
+        };
+        match words.strip_prefix(said) {
+            // White space alone tells nothing, and a word may be said twice.
+            Some(tail) if repeats || !(tail.is_empty() || said.trim().is_empty()) => {
+                *self = Self::Repeated(words.to_owned());
+                tail
+            }
+            Some(_) | None => {
+                *self = Self::Continued;
+                words
+            }
+        }
+    }
+}
+
+/// Gemini's tags.
+const OPENING: &str = "<thought>";
+const CLOSING: &str = "</thought>";
 
 /// Most seals and tags that are remembered. An answer has a handful; one with more is told, its
 /// repetitions among it.
@@ -66,7 +108,7 @@ impl Thoughts {
             self.families.insert(detail.index, format.owned());
         }
         if let Some(words) = words(detail) {
-            blocks.say(Prose::Reasoning(detail.index), &words, events);
+            blocks.say(Prose::Reasoning(detail.index), self.news(detail.index, &words), events);
         }
         if let Some(seal) = self.seal(detail, SealKind::Signature, detail.signature.as_ref()) {
             sign(seal, detail.index, blocks, events);
@@ -75,6 +117,36 @@ impl Thoughts {
             let id = filled(detail.id.as_ref());
             let index = blocks.begin(Opening::Sealed { seal, id }, events);
             events.push(Event::Close { index });
+        }
+    }
+
+    /// What of a detail's words has not come before.
+    fn news<'a>(&mut self, index: Option<u32>, words: &'a str) -> &'a str {
+        if let Some(course) = self.courses.get_mut(&index) {
+            return course.news(words);
+        }
+        if self.courses.len() < MOST_REMEMBERED {
+            self.courses.insert(index, Course::Begun(words.to_owned()));
+        }
+        words
+    }
+
+    /// A delta's text as thinking and as what it says. Gemini marks text that is thinking, and leaves
+    /// its tags there, the closing one often before the first text that is not. (facts: reasoning,
+    /// section 2.18)
+    pub(super) fn apart<'t>(
+        &mut self,
+        delta: &types::Delta<'_>,
+        text: &'t str,
+    ) -> (&'t str, &'t str) {
+        let marked = delta.extra_content.is_some_and(|extra| is_marked(extra.get()));
+        match (std::mem::replace(&mut self.marked, marked), marked) {
+            (false, false) => ("", text),
+            (true, false) => ("", text.strip_prefix(CLOSING).unwrap_or(text)),
+            (_, true) => {
+                let text = text.strip_prefix(OPENING).unwrap_or(text);
+                text.split_once(CLOSING).unwrap_or((text, ""))
+            }
         }
     }
 
@@ -102,6 +174,13 @@ impl Thoughts {
         }
         Some(Seal { family: family.to_owned(), kind, blob })
     }
+}
+
+/// Whether what Gemini says beside a text marks it as thinking.
+fn is_marked(extra: &str) -> bool {
+    let google = json::parse(extra).ok();
+    let thought = google.as_ref().and_then(|extra| extra.member("google")?.member("thought"));
+    thought.is_some_and(|thought| thought.raw == "true")
 }
 
 fn hashed(blob: &str) -> u64 {
