@@ -197,7 +197,7 @@ pub fn stand_in(turn: Turn, dialect: &Dialect, losses: &mut Vec<Loss>) -> Option
 }
 
 /// A text as raw JSON.
-fn raw(text: &str) -> String {
+pub fn raw(text: &str) -> String {
     let mut raw = Vec::new();
     crate::json::quoted(text, &mut raw);
     String::from_utf8(raw).unwrap_or_default()

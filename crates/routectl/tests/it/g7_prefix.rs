@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use routectl_wire::dialects::DIALECTS;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -60,13 +61,19 @@ async fn check(client: Format, host: Format, provider: &str, marks: bool) {
         ]);
         talk = talk.with("system", system);
     }
-    talk::have(&house, &mut talk, marks).await;
+    hold(&house, talk, host, marks).await;
+}
+
+/// Has one conversation in a house, and compares what arrived.
+async fn hold(house: &House, mut talk: Talk, host: Format, marks: bool) {
+    house.hosts.forget();
+    talk::have(house, &mut talk, marks).await;
     let arrived = house.hosts.requests();
     assert!(arrived.len() > 8, "only {} requests", arrived.len());
     for (turn, pair) in arrived.windows(2).enumerate() {
         let [before, after] = [&pair[0].body, &pair[1].body].map(|body| unmarked(host, body));
         if let Err(why) = grows(&before, &after) {
-            panic!("{client:?} to {host:?}, turn {turn}: {why}");
+            panic!("{talk}, turn {turn}: {why}");
         }
     }
 }
@@ -92,6 +99,30 @@ async fn g7_a_native_prefix_stays_as_it_is() {
 async fn g7_a_translated_prefix_stays_byte_for_byte() {
     for client in FORMATS {
         check(client, other(client), "", false).await;
+    }
+}
+
+#[tokio::test]
+async fn g7_a_prefix_stays_byte_for_byte_in_every_dialect() {
+    let plan = DIALECTS.iter().fold(Plan::brisk(), |plan, row| {
+        let name = row.dialect.name;
+        let keys = format!("reasoning_dialect = \"{name}\"");
+        let kept = format!("{keys}\nhistory_reasoning = \"preserve\"");
+        plan.target_of(name, Chat, "lenient-1", "", &keys).target_of(
+            &format!("{name}-kept"),
+            Chat,
+            "lenient-1",
+            "",
+            &kept,
+        )
+    });
+    let house = House::open(plan).await;
+    for name in DIALECTS.iter().map(|row| row.dialect.name) {
+        for model in [name.to_owned(), format!("{name}-kept")] {
+            for client in FORMATS {
+                hold(&house, Talk::new(client, &model), Chat, false).await;
+            }
+        }
     }
 }
 

@@ -6,6 +6,8 @@
     reason = "`json!` is `to_value` inside; what a client sends is literal JSON"
 )]
 
+use std::fmt;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -15,6 +17,12 @@ use crate::harness::*;
 pub(crate) struct Talk {
     client: Format,
     body: Value,
+}
+
+impl fmt::Display for Talk {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:?} to {}", self.client, self.body["model"])
+    }
 }
 
 /// What one turn brought.

@@ -63,9 +63,6 @@ pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
 
 impl Message<'_> {
     fn adapt(&self, dialect: &Dialect, history: History, fit: &mut Fit) {
-        if self.turn.calls && matches!(dialect.echo.form, Form::CallSeals) {
-            self.sign(dialect, fit);
-        }
         if self.present.is_empty() && !echo::is_needed(&dialect.echo, self.turn) {
             return;
         }
@@ -94,6 +91,9 @@ impl Message<'_> {
         }
         if let Some(lead) = &told.lead {
             fit.edits.extend(self.lead(lead));
+        }
+        if self.turn.calls && dialect.echo.form == Form::CallSeals {
+            self.sign(&mut told, dialect, fit);
         }
         fit.losses.append(&mut told.losses);
     }
@@ -152,24 +152,41 @@ impl Message<'_> {
         Some(self.set("content", format!("[{}]", all.join(","))))
     }
 
-    /// Puts the vendor's own word in the place of a signature that the first call has lost.
-    /// (facts: reasoning, section 2.18)
-    fn sign(&self, dialect: &Dialect, fit: &mut Fit) {
-        let Missing::Sentinel(word) = dialect.echo.missing else { return };
-        let Some(first) = self.said.list("tool_calls").and_then(|calls| calls.into_iter().next())
-        else {
-            return;
-        };
-        let is_signed = memmem::find(&first, b"\"thought_signature\"").is_some();
-        if is_signed {
-            return;
+    /// Gives calls the signatures that stand elsewhere, and the first one, where it has lost its
+    /// own, the vendor's word for that. (facts: reasoning, section 2.18)
+    fn sign(&self, told: &mut Told, dialect: &Dialect, fit: &mut Fit) {
+        let calls = self.said.list("tool_calls").unwrap_or_default();
+        for (index, call) in calls.into_iter().enumerate() {
+            let Ok(call) = Document::parse(call) else { continue };
+            let id = call.text("id").unwrap_or_default();
+            let own = told.signatures.iter().position(|signature| signature.call == id);
+            let own = own.map(|at| told.signatures.remove(at));
+            let says = |extra: &[u8]| memmem::find(extra, b"\"thought_signature\"").is_some();
+            if call.get("extra_content").is_some_and(says) {
+                continue;
+            }
+            let blob = match (own, dialect.echo.missing) {
+                (Some(signature), _) => signature.blob,
+                (None, Missing::Sentinel(word)) if index == 0 => {
+                    let path = self.turn.place.path("tool_calls[0].extra_content");
+                    let reason =
+                        "the host wants the signature of the call, and is told to do without";
+                    fit.losses.push(Loss::emulated(path, reason));
+                    word.to_owned()
+                }
+                (
+                    None,
+                    Missing::Sentinel(_) | Missing::Nothing | Missing::Blank | Missing::Words(_),
+                ) => {
+                    continue;
+                }
+            };
+            let extra = format!("{{\"google\":{{\"thought_signature\":{}}}}}", echo::raw(&blob));
+            fit.edits.push(self.set("tool_calls", extra).at(index).at("extra_content"));
         }
-        let extra = format!("{{\"google\":{{\"thought_signature\":\"{word}\"}}}}");
-        let call = self.set("tool_calls", extra).at(0_usize);
-        fit.edits.push(call.at("extra_content"));
-        let path = self.turn.place.path("tool_calls[0].extra_content");
-        let reason = "the host wants the signature of the call, and is told to do without";
-        fit.losses.push(Loss::emulated(path, reason));
+        let reason = "the call that was signed is not in this turn";
+        let stray = told.signatures.drain(..);
+        fit.losses.extend(stray.map(|stray| Loss::dropped(stray.place.to_string(), reason)));
     }
 
     fn remove(&self, member: &'static str) -> Edit {

@@ -190,6 +190,91 @@ fn bodies_of_a_growing_conversation_begin_alike_in_every_dialect() {
     }
 }
 
+/// The same conversations of a Messages client.
+fn growing_abroad(turns: usize, thinks: bool) -> String {
+    let mut messages = vec![r#"{"role":"user","content":"go"}"#.to_owned()];
+    for turn in 0..turns {
+        let thinking = match (thinks, turn % 2) {
+            (false, _) => String::new(),
+            (true, 0) => format!(
+                r#"{{"type":"thinking","thinking":"t{turn}","signature":"rctl1.text.chat.00"}},"#
+            ),
+            (true, _) => {
+                format!(r#"{{"type":"thinking","thinking":"t{turn}","signature":"c2VhbA=="}},"#)
+            }
+        };
+        messages.push(format!(
+            r#"{{"role":"assistant","content":[{thinking}{{"type":"text","text":"c{turn}"}},{{"type":"tool_use","id":"a{turn}","name":"f","input":{{}}}}]}}"#
+        ));
+        let result = format!(r#"{{"type":"tool_result","tool_use_id":"a{turn}","content":"r"}}"#);
+        messages.push(format!(r#"{{"role":"user","content":[{result}]}}"#));
+        if turn % 3 == 2 {
+            messages.push(r#"{"role":"assistant","content":"done"}"#.to_owned());
+            messages.push(r#"{"role":"user","content":"next"}"#.to_owned());
+        }
+    }
+    format!(
+        r#"{{"model":"m","max_tokens":9000,"tools":[{{"name":"f","input_schema":{{"type":"object"}}}}],"messages":[{}]}}"#,
+        messages.join(",")
+    )
+}
+
+#[test]
+fn translated_bodies_of_a_growing_conversation_begin_alike_in_every_dialect() {
+    for (model, dialect) in DIALECTS.iter().flat_map(|row| models(row)) {
+        for history in [History::Auto, History::Strip, History::Preserve] {
+            let abilities = Abilities { history, ..target(dialect) };
+            for thinks in [true, false] {
+                let body = |turns| translated(&growing_abroad(turns, thinks), &abilities).0;
+                let messages = |body: &Value| body["messages"].as_array().unwrap().clone();
+                for turns in 1..8 {
+                    let (before, after) = (messages(&body(turns)), messages(&body(turns + 1)));
+                    assert_eq!(before, after[..before.len()], "{} {model}", dialect.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn signatures_of_calls_that_stand_in_details_go_into_their_calls() {
+    let seal = |id: &str| {
+        format!(
+            r#"{{"type":"reasoning.encrypted","data":"c2\/ln","id":"{id}","format":"google-gemini-v1"}}"#
+        )
+    };
+    let call = |id: &str, more: &str| {
+        format!(
+            r#"{{"id":"{id}","type":"function","function":{{"name":"f","arguments":"{{}}"}}{more}}}"#
+        )
+    };
+    let body = |details: &str, calls: &str| {
+        format!(
+            r#"{{"model":"m","messages":[{{"role":"assistant","content":null{details},"tool_calls":[{calls}]}}]}}"#
+        )
+    };
+    let signed = r#","extra_content":{"google":{"thought_signature":"c2/ln"}}"#;
+    let unsigned =
+        r#","extra_content":{"google":{"thought_signature":"skip_thought_signature_validator"}}"#;
+    let details = |list: &[String]| format!(r#","reasoning_details":[{}]"#, list.join(","));
+    for (list, told, losses) in [
+        (vec![seal("a")], [signed, ""], 0),
+        (vec![seal("a"), seal("b")], [signed, signed], 0),
+        (vec![seal("b")], [unsigned, signed], 1),
+        (vec![seal("x")], [unsigned, ""], 2),
+    ] {
+        let sent = body(&details(&list), &[call("a", ""), call("b", "")].join(","));
+        let (got, lost) = native(&sent, &spoken("gemini", "gemini-3-flash"));
+        assert_eq!(got, body("", &[call("a", told[0]), call("b", told[1])].join(",")));
+        assert_eq!(lost.len(), losses, "{lost:?}");
+    }
+    // What a call says itself counts.
+    let own = call("a", r#","extra_content":{"google":{"thought_signature":"own"}}"#);
+    let (got, lost) =
+        native(&body(&details(&[seal("a")]), &own), &spoken("gemini", "gemini-3-flash"));
+    assert_eq!((got, lost), (body("", &own), vec![]));
+}
+
 proptest! {
     /// Whatever a client writes, nothing but the members that speak of thinking is touched.
     #[test]
