@@ -11,6 +11,7 @@ mod abroad;
 mod affinity;
 mod cli;
 mod conversations;
+mod dialects;
 mod explain;
 mod g11_guard;
 mod g12_peers;

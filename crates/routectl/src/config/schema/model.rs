@@ -32,11 +32,11 @@ pub struct Model {
     /// translated requests.
     #[serde(default)]
     pub supports_adaptive_thinking: bool,
-    /// A caller's effort is clamped to these in translated requests; `[]` passes it as it is.
-    /// Without it: `low`, `medium` and `high`.
+    /// A caller's effort is clamped to these; `[]` passes it as it is. Without it: `low`, `medium`
+    /// and `high` in translated requests, and in others what is known of the model.
     #[serde(default)]
     pub effort_levels: Option<Vec<Effort>>,
-    /// Cap on the thinking budget of translated requests, in tokens; 0 is no cap.
+    /// Cap on a thinking budget, in tokens; 0 is no cap.
     #[serde(default)]
     pub max_thinking_budget: u64,
     /// What an Anthropic-format request gets as `max_tokens` when the caller gave none. Without
