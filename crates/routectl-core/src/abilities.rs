@@ -1,5 +1,8 @@
 //! What a target takes: its model's abilities and its host's quirks, as plain data.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::{Dialect, Effort, History};
 
 /// What one target takes. A translation writes nothing else.
@@ -22,6 +25,7 @@ pub struct Abilities {
     /// Clients that mark no cache get one from us.
     pub auto_cache: bool,
     pub quirks: Quirks,
+    pub refused: Refused,
 }
 
 impl Default for Abilities {
@@ -36,8 +40,37 @@ impl Default for Abilities {
             history: History::Auto,
             auto_cache: true,
             quirks: Quirks::NONE,
+            refused: Refused::default(),
         }
     }
+}
+
+/// What a target was heard to refuse, whatever is known of it otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refused {
+    pub seals: Seals,
+    /// Earlier turns that say nothing of their thinking.
+    pub silence: bool,
+    /// Thinking, in this one request.
+    pub thinking: bool,
+    /// Thinking with a budget.
+    pub budget: bool,
+    /// Thinking as the model sees fit.
+    pub adaptive: bool,
+    /// To be told not to think.
+    pub disabled: bool,
+    /// An effort beside the thinking. (Messages: `output_config.effort`)
+    pub effort: bool,
+}
+
+/// Which seals of earlier thinking a target has refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Seals {
+    #[default]
+    None,
+    /// Those with these digests.
+    These(Arc<BTreeSet<u64>>),
+    All,
 }
 
 /// Declared departures of a host that speaks Chat. `NONE` is what most hosts take.

@@ -16,7 +16,9 @@ mod request;
 mod tool;
 mod usage;
 
-pub use abilities::{Abilities, CacheMarks, CallIds, Choice, Quirks, ToolUse, UserMember};
+pub use abilities::{
+    Abilities, CacheMarks, CallIds, Choice, Quirks, Refused, Seals, ToolUse, UserMember,
+};
 pub use block::{Block, Content, Reasoning, Seal, SealKind, Source, ToolCall, ToolResult};
 pub use dialect::{
     Budget, Control, Dialect, Echo, Efforts, Fixed, Form, History, Missing, Readout, Switch, Tags,

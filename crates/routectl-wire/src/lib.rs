@@ -18,6 +18,7 @@ mod names;
 mod pairs;
 mod provenance;
 pub mod refusal;
+pub mod repair;
 mod reply;
 mod way_back;
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use routectl_auth::SecretSource;
-use routectl_core::{Abilities, Quirks};
+use routectl_core::{Abilities, Quirks, Refused};
 use routectl_policy::{Account as Gated, Routes, Rules, TargetId};
 use routectl_providers::anthropic::{Anthropic, AuthKind};
 use routectl_providers::compat::{self, Compat};
@@ -215,6 +215,7 @@ fn abilities(config: &Config, model: &ModelConfig) -> Abilities {
         history: model.history_reasoning.known(),
         auto_cache: provider.is_none_or(ProviderConfig::auto_cache),
         quirks: provider.map_or(Quirks::NONE, |provider| quirks(provider, model)),
+        refused: Refused::default(),
     }
 }
 

@@ -24,6 +24,7 @@ pub use envelope::{Complaint, Shape, Wait};
 pub(crate) use figures::figures;
 pub use hints::{retry_after, should_retry};
 pub(crate) use room::{Room, room};
+pub(crate) use wording::{fold, holds};
 
 /// Reads an answer that is a refusal: a status of 400 and more, or a 200 with an error inside.
 pub fn read<'h>(

@@ -218,11 +218,12 @@ pub(super) fn class<'a>(
 }
 
 /// In lower case and with plain apostrophes: AWS writes curly ones.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.to_lowercase().replace('’', "'")
 }
 
-fn holds(said: &str, parts: &[&str]) -> bool {
+/// Whether something holds all of these, in this order.
+pub(crate) fn holds(said: &str, parts: &[&str]) -> bool {
     let mut rest = Some(said);
     for part in parts {
         rest = rest.and_then(|rest| rest.split_once(part)).map(|(_, rest)| rest);

@@ -41,7 +41,8 @@ struct Message<'a> {
 pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
     let dialect = &abilities.quirks.dialect;
     let may_say = |messages: &[u8]| SIGNS.iter().any(|it| memmem::find(messages, it).is_some());
-    let demands = dialect.echo.missing != Missing::Nothing && !dialect.hands_off;
+    let heard = !dialect.hands_off || abilities.refused.silence;
+    let demands = dialect.echo.missing != Missing::Nothing && heard;
     if !demands && !body.get("messages").is_some_and(may_say) {
         return;
     }

@@ -18,7 +18,7 @@ pub fn adapt(body: &Document, abilities: &Abilities) -> Fit {
     } else if abilities.efforts_named {
         wishes::clamp(body, abilities, &mut fit);
     }
-    if !left_alone || abilities.history == History::Strip {
+    if !left_alone || abilities.history == History::Strip || abilities.refused.silence {
         history::adapt(body, abilities, &mut fit);
     }
     fit

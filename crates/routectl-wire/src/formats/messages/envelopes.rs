@@ -1,23 +1,27 @@
-//! Envelopes of ours in the history of a request that stays in its format: thinking of another
-//! vendor's model, which the client got through a translation. No host of this format knows such a
-//! signature, and Claude refuses the whole request for it, so the block is taken out. (decisions: 2)
+//! Thinking in the history of a request that stays in its format and that its host refuses. Envelopes
+//! of ours: thinking of another vendor's model, which the client got through a translation; no host
+//! of this format knows such a signature, and Claude refuses the whole request for it. (decisions: 2)
+//! And seals that this very host was heard to refuse. Such blocks are taken out.
 
 use memchr::memmem;
-use routectl_core::{Loss, Place};
+use routectl_core::{Loss, Place, Seals};
 
 use crate::json::{self, Node};
 use crate::provenance::ENVELOPE;
+use crate::repair::{REASON, is_refused};
 use crate::{Document, Edit, Fit};
 
 /// The name of these edits in the trace.
 const NAME: &str = "foreign_thinking";
 
-/// Takes the envelopes out, and with them a turn that held nothing else. Says what is left of the
-/// last answer.
-pub(super) fn taken_out(body: &Document) -> (Fit, Left) {
+/// Takes the envelopes and the refused seals out, and with them a turn that held nothing else. Says
+/// what is left of the last answer.
+pub(super) fn taken_out(body: &Document, seals: &Seals) -> (Fit, Left) {
     let (mut fit, mut left) = (Fit::default(), Left::Other);
-    let quoted = format!("\"{ENVELOPE}");
-    if memmem::find(body.get("messages").unwrap_or_default(), quoted.as_bytes()).is_none() {
+    let messages = body.get("messages").unwrap_or_default();
+    let holds = |quoted: &str| memmem::find(messages, quoted.as_bytes()).is_some();
+    let foreign = holds(&format!("\"{ENVELOPE}"));
+    if !foreign && (*seals == Seals::None || !holds("thinking\"")) {
         return (fit, left);
     }
     for (index, message) in body.elements("messages").enumerate() {
@@ -26,7 +30,7 @@ pub(super) fn taken_out(body: &Document) -> (Fit, Left) {
             continue;
         };
         if node.member("role").and_then(Node::text).as_deref() == Some("assistant") {
-            left = take_out(&node, index, &mut fit);
+            left = take_out(&node, (index, seals), &mut fit);
         }
     }
     (fit, left)
@@ -40,17 +44,19 @@ pub(super) enum Left {
     Other,
 }
 
-fn take_out(message: &Node<'_>, index: usize, fit: &mut Fit) -> Left {
+fn take_out(message: &Node<'_>, (index, seals): (usize, &Seals), fit: &mut Fit) -> Left {
     let blocks = message.member("content").and_then(Node::list).unwrap_or_default();
-    let mut kept = blocks.iter().enumerate().filter(|(_, block)| !is_ours(block)).peekable();
+    let goes = |block: &Node<'_>| why(block, seals).is_some();
+    let mut kept = blocks.iter().enumerate().filter(|(_, block)| !goes(block)).peekable();
     let first = kept.peek().and_then(|(_, block)| kind(block));
     let calls = kept.any(|(_, block)| kind(block).as_deref() == Some("tool_use"));
-    let mut gone = blocks.iter().enumerate().filter(|(_, block)| is_ours(block)).peekable();
+    let gone = blocks.iter().enumerate();
+    let mut gone = gone.filter_map(|(at, block)| Some((at, why(block, seals)?))).peekable();
     let any_gone = gone.peek().is_some();
     let place = Place::BODY.member("messages").index(index);
-    for (at, _) in gone {
+    for (at, reason) in gone {
         let loss = place.member("content").index(at).to_string();
-        fit.losses.push(Loss::dropped(loss, "thinking of another vendor's model"));
+        fit.losses.push(Loss::dropped(loss, reason));
         if first.is_some() {
             fit.edits.push(Edit::remove(NAME, "messages").at(index).at("content").at(at));
         }
@@ -62,14 +68,18 @@ fn take_out(message: &Node<'_>, index: usize, fit: &mut Fit) -> Left {
     if any_gone && calls && !thinks { Left::CallsUnthinking } else { Left::Other }
 }
 
-/// Whether a block is thinking in an envelope of ours.
-fn is_ours(block: &Node<'_>) -> bool {
+/// Why a block cannot stay: it is thinking in an envelope of ours, or its seal was refused.
+fn why(block: &Node<'_>, seals: &Seals) -> Option<&'static str> {
     let member = match kind(block).as_deref() {
         Some("thinking") => "signature",
         Some("redacted_thinking") => "data",
-        _ => return false,
+        _ => return None,
     };
-    block.member(member).and_then(Node::text).is_some_and(|seal| seal.starts_with(ENVELOPE))
+    let seal = block.member(member).and_then(Node::text).unwrap_or_default();
+    if seal.starts_with(ENVELOPE) {
+        return Some("thinking of another vendor's model");
+    }
+    is_refused(seals, &seal).then_some(REASON)
 }
 
 fn kind<'a>(block: &Node<'a>) -> Option<std::borrow::Cow<'a, str>> {

@@ -40,7 +40,7 @@ struct Asked<'a> {
 
 /// The changes that this model needs.
 pub(super) fn fit(body: &Document, abilities: &Abilities) -> Fit {
-    let (fit, left) = envelopes::taken_out(body);
+    let (fit, left) = envelopes::taken_out(body, &abilities.refused.seals);
     let asked = Asked { left, ..Asked::of(body) };
     let mut fitting = Fitting { target: Target::of(abilities), asked, fit };
     if fitting.asked.kind.is_some() || fitting.asked.effort.is_some() {
@@ -98,9 +98,7 @@ impl Fitting<'_> {
     fn effort(&mut self) {
         let Some(asked) = self.asked.effort else { return };
         let path = "output_config.effort";
-        let abilities = self.target.abilities;
-        let generation = claude::generation(&abilities.upstream);
-        if generation.is_some_and(|generation| generation.efforts.is_empty()) {
+        if !self.target.takes_effort() {
             self.say_effort(None);
             // With adaptive thinking it is told as a budget.
             if self.asked.kind.as_deref() != Some("adaptive") {
@@ -120,10 +118,12 @@ impl Fitting<'_> {
     /// A way to think that the model does not know.
     fn thinking(&mut self) {
         let Some(kind) = self.asked.kind.clone() else { return };
-        let generation = claude::generation(&self.target.abilities.upstream);
-        let Some(takes) = generation.map(|generation| generation.thinking) else {
-            return self.keep_budget();
-        };
+        let refused = self.target.abilities.refused.thinking;
+        if refused && matches!(&*kind, "adaptive" | "enabled") {
+            self.switch_off();
+            return self.fit.losses.push(Loss::degraded("thinking", LOST));
+        }
+        let Some(takes) = self.target.known_thinking() else { return self.keep_budget() };
         let effort = self.asked.effort;
         match &*kind {
             "adaptive" if takes.adaptive.at(effort) => {}
@@ -169,7 +169,9 @@ impl Fitting<'_> {
         self.fit.edits.push(Edit::remove(NAME, "thinking").at("budget_tokens"));
         let reason = "this model takes an effort in place of a budget";
         self.fit.losses.push(Loss::degraded("thinking.budget_tokens", reason));
-        if let (Some(budget), None) = (self.asked.budget, self.asked.effort) {
+        if let (Some(budget), None) = (self.asked.budget, self.asked.effort)
+            && self.target.takes_effort()
+        {
             self.say_effort(Some(Effort::of_budget(budget).clamped(&self.efforts())));
         }
     }
@@ -186,7 +188,9 @@ impl Fitting<'_> {
         } else if takes.between_tools.at(calm) {
             "between_tools"
         } else if takes.adaptive.at(calm) {
-            self.say_effort(Some(Effort::Low.clamped(&self.efforts())));
+            if self.target.takes_effort() {
+                self.say_effort(Some(Effort::Low.clamped(&self.efforts())));
+            }
             "adaptive"
         } else {
             return self.fit.edits.push(Edit::remove(NAME, "thinking"));

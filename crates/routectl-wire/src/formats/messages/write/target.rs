@@ -2,7 +2,7 @@
 //! model, else the configuration's word. Of models that neither knows everything is believed that
 //! can be told otherwise only by asking them.
 
-use routectl_core::{Abilities, Effort};
+use routectl_core::{Abilities, Effort, Refused};
 
 use crate::claude::{self, Generation, Sampling, Thinking, When};
 
@@ -64,15 +64,40 @@ impl<'a> Target<'a> {
     /// Which words of `thinking.type` it takes.
     pub(super) fn thinking(self) -> Thinking {
         let adaptive = if self.abilities.adaptive_thinking { When::Always } else { When::Never };
-        self.generation.map_or(
-            Thinking {
-                enabled: When::Always,
-                adaptive,
-                disabled: When::Always,
-                between_tools: When::Never,
-            },
-            |generation| generation.thinking,
-        )
+        self.known_thinking().unwrap_or(Thinking {
+            enabled: When::Always,
+            adaptive,
+            disabled: When::Always,
+            between_tools: When::Never,
+        })
+    }
+
+    /// The same, where anything is known of it but the configuration's word.
+    pub(in super::super) fn known_thinking(self) -> Option<Thinking> {
+        let Refused { budget, adaptive, disabled, .. } = self.abilities.refused;
+        let was_heard = budget || adaptive || disabled;
+        let any = Thinking {
+            enabled: When::Always,
+            adaptive: When::Always,
+            disabled: When::Always,
+            between_tools: When::Never,
+        };
+        let takes = self.generation.map(|generation| generation.thinking);
+        let takes = takes.or_else(|| was_heard.then_some(any))?;
+        let unless = |refused: bool, when| if refused { When::Never } else { when };
+        Some(Thinking {
+            enabled: unless(budget, takes.enabled),
+            // What refuses one way to think knows the other one.
+            adaptive: unless(adaptive, if budget { When::Always } else { takes.adaptive }),
+            disabled: unless(disabled, takes.disabled),
+            between_tools: takes.between_tools,
+        })
+    }
+
+    /// Whether it takes an effort.
+    pub(in super::super) fn takes_effort(self) -> bool {
+        let known = self.generation.is_none_or(|generation| !generation.efforts.is_empty());
+        known && !self.abilities.refused.effort
     }
 
     pub(super) fn thinks_by_default(self) -> bool {

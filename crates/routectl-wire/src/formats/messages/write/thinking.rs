@@ -6,6 +6,9 @@ use routectl_core::{Content, Effort, Loss, ReasoningControl, Role, Show, Turn};
 use super::target::Target;
 use crate::json::Object;
 
+/// Why a loop of tools cannot go on thinking.
+const LOST: &str = "the thinking before the last tool call is not there";
+
 /// The least that Claude thinks when it thinks with a budget.
 pub(in super::super) const LEAST: u64 = 1_024;
 
@@ -85,14 +88,18 @@ pub(super) fn fit(
 ) -> Thinking {
     let takes = target.thinking();
     let adaptive = takes.adaptive.at(None);
-    if control.enabled == Some(false) {
+    let wanted =
+        control.enabled == Some(true) || control.effort.is_some() || control.budget.is_some();
+    let given_up = target.abilities.refused.thinking && control.enabled != Some(false);
+    if control.enabled == Some(false) || given_up {
+        if given_up && wanted {
+            losses.push(Loss::degraded(around.member, LOST));
+        }
         let (thinking, loss) = off(target, around.member);
         losses.extend(loss);
         losses.extend(yielding(control, around.member));
         return thinking;
     }
-    let wanted =
-        control.enabled == Some(true) || control.effort.is_some() || control.budget.is_some();
     if !wanted {
         let shown = control.show == Some(Show::Text) && target.thinks_by_default() && adaptive;
         let mode = if shown {
@@ -134,7 +141,7 @@ fn off(target: Target<'_>, member: &str) -> (Thinking, Option<Loss>) {
     }
     if takes.adaptive.at(None) {
         let mode = Mode::Adaptive { display: None };
-        let effort = Some(Effort::Low.clamped(&target.efforts()));
+        let effort = target.takes_effort().then(|| Effort::Low.clamped(&target.efforts()));
         let reason = "this model always thinks; it is asked to think little";
         return (Thinking { mode, effort }, Some(Loss::degraded(member, reason)));
     }
@@ -152,6 +159,11 @@ fn as_it_sees_fit(
         losses.push(Loss::degraded(member, reason));
     }
     let wanted = control.effort.or_else(|| control.budget.map(Effort::of_budget));
+    if wanted.is_some() && !target.takes_effort() {
+        losses.push(Loss::dropped(member, "this model takes no effort"));
+        let mode = Mode::Adaptive { display: display(control.show, target) };
+        return Thinking { mode, effort: None };
+    }
     let effort = wanted.map(|effort| effort.clamped(&target.efforts()));
     if effort != wanted {
         losses.push(Loss::clamped(member, "the nearest effort that this model takes"));
@@ -222,8 +234,7 @@ fn forbidden(around: Circumstances<'_>) -> Option<&'static str> {
     if around.turns.last().is_some_and(|turn| turn.role == Role::Assistant) {
         return Some("an answer that has begun cannot be thought about");
     }
-    let lost = "the thinking before the last tool call is not there";
-    in_mid_loop_without_thinking(around.turns).then_some(lost)
+    in_mid_loop_without_thinking(around.turns).then_some(LOST)
 }
 
 /// Whether the last answer called tools and does not begin with thinking: a model with a budget

@@ -1,0 +1,65 @@
+//! Seals that a host has refused: which ones a request holds, and the request without them. They are
+//! remembered by their digests, so that thinking which the host sealed itself since then stays.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use routectl_core::{Block, Content, Loss, Reasoning, Request, Role, Seals};
+
+/// Why thinking stays behind.
+pub(crate) const REASON: &str = "this host has refused its seal";
+
+/// The digest of a seal; of the empty text where there is none.
+pub(crate) fn digest(blob: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    blob.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Whether thinking with this seal is to stay behind.
+pub(crate) fn is_refused(seals: &Seals, blob: &str) -> bool {
+    match seals {
+        Seals::None => false,
+        Seals::These(digests) => digests.contains(&digest(blob)),
+        Seals::All => true,
+    }
+}
+
+/// The digests of the thinking of earlier turns.
+pub fn digests(request: &Request) -> Vec<u64> {
+    let blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
+    blocks.filter_map(|block| blob(&block.content)).map(digest).collect()
+}
+
+/// The seal of thinking; empty where it has none.
+fn blob(content: &Content) -> Option<&str> {
+    match content {
+        Content::Reasoning(Reasoning { seal: Some(seal), .. }) => Some(&seal.blob),
+        Content::Reasoning(_) => Some(""),
+        Content::Text(_)
+        | Content::Refusal(_)
+        | Content::Image(_)
+        | Content::Document { .. }
+        | Content::ToolCall(_)
+        | Content::ToolResult(_)
+        | Content::Opaque { .. } => None,
+    }
+}
+
+/// A request without the thinking that this host has refused; `None` where it holds none.
+pub fn without(request: &Request, seals: &Seals) -> Option<(Request, Vec<Loss>)> {
+    if *seals == Seals::None {
+        return None;
+    }
+    let stays = |block: &Block| blob(&block.content).is_none_or(|blob| !is_refused(seals, blob));
+    if request.turns.iter().all(|turn| turn.blocks.iter().all(stays)) {
+        return None;
+    }
+    let (mut request, mut losses) = (request.clone(), Vec::new());
+    for turn in &mut request.turns {
+        let gone = turn.blocks.iter().filter(|block| !stays(block));
+        losses.extend(gone.map(|block| Loss::dropped(block.place.to_string(), REASON)));
+        turn.blocks.retain(stays);
+    }
+    request.turns.retain(|turn| turn.role != Role::Assistant || !turn.blocks.is_empty());
+    Some((request, losses))
+}
