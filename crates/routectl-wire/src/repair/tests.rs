@@ -17,121 +17,115 @@ fn refused(class: Class, message: &str, param: Option<&str>) -> Failure {
 
 /// The words of vendors as the facts have them. (facts: reasoning, sections 2 and 8.3; Anthropic
 /// Messages, section 6; OpenAI Responses, section 6; clients, section 2.5)
+const COMPLAINTS: &[(&str, Option<&str>, Mend)] = &[
+    ("messages.1.content.0: Invalid `signature` in `thinking` block", None, LeaveSeals),
+    ("messages.1.content.0.thinking.signature: Field required", None, LeaveSeals),
+    (
+        "messages.1.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.",
+        None,
+        LeaveSeals,
+    ),
+    (
+        "messages.3.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block.",
+        None,
+        NoThinking,
+    ),
+    (
+        "\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and \"output_config.effort\" to control thinking behavior.",
+        None,
+        NoBudget,
+    ),
+    ("adaptive thinking is not supported on this model", None, NoAdaptive),
+    (
+        "thinking: Input tag 'adaptive' found using 'type' does not match any of the expected tags: 'disabled', 'enabled'",
+        None,
+        NoAdaptive,
+    ),
+    ("\"thinking.type.disabled\" is not supported for this model.", None, NoDisabled),
+    ("This model does not support the effort parameter.", None, NoEffort),
+    ("output_config.effort: Extra inputs are not permitted", None, NoEffort),
+    (
+        "The encrypted content gAAA... could not be verified. Reason: Encrypted content organization_id did not match",
+        None,
+        LeaveSeals,
+    ),
+    (
+        "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
+        None,
+        LeaveSeals,
+    ),
+    (
+        "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'.",
+        None,
+        LeaveSeals,
+    ),
+    ("encrypted_content is missing recognized prefix", None, LeaveSeals),
+    (
+        "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly",
+        None,
+        EchoSentinel,
+    ),
+    ("Corrupted thought signature.", None, EchoSentinel),
+    (
+        "The `reasoning_content` in the thinking mode must be passed back to the API.",
+        None,
+        EchoBlank,
+    ),
+    (
+        "Missing `reasoning_content` field in the assistant message at message index 2",
+        None,
+        EchoBlank,
+    ),
+    (
+        "thinking is enabled but reasoning_content is missing in assistant tool call message at index 4",
+        None,
+        EchoBlank,
+    ),
+    (
+        "The `content[].thinking` in the thinking mode must be passed back to the API.",
+        None,
+        NoThinking,
+    ),
+    ("Unknown parameter: 'messages[1].reasoning_content'.", None, LeaveHistory),
+    (
+        "'messages.1' : for 'role:assistant' the following must be satisfied[('messages.1' : property 'reasoning_content' is unsupported)]",
+        None,
+        LeaveHistory,
+    ),
+    ("Extra inputs are not permitted", Some("body.messages.1.assistant.reasoning"), LeaveHistory),
+    ("reasoning_effort is required when the history holds reasoning", None, AskEffort),
+    (
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+        Some("max_tokens"),
+        Leave("max_tokens"),
+    ),
+    ("Unrecognized request argument supplied: reasoning_effort", None, Leave("reasoning_effort")),
+    (
+        "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
+        Some("temperature"),
+        Leave("temperature"),
+    ),
+    (
+        "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model. Supported values are: 'low', 'medium', and 'high'.",
+        Some("reasoning_effort"),
+        LeaveThisTime("reasoning_effort"),
+    ),
+    ("Unsupported parameter(s): `stream_options`", None, Leave("stream_options")),
+    ("temperature: Extra inputs are not permitted", None, Leave("temperature")),
+    (
+        "Unknown parameter: 'tools[0].function.strict'.",
+        Some("tools[0].function.strict"),
+        Leave("strict"),
+    ),
+    ("Unknown parameter: 'reasoning.effort'.", Some("reasoning.effort"), Leave("reasoning")),
+    ("'thinking' is not allowed for this model", None, Leave("thinking")),
+];
+
 #[test]
 fn what_a_refusal_complains_of_is_told_from_its_words() {
-    for (message, param, expected) in [
-        ("messages.1.content.0: Invalid `signature` in `thinking` block", None, LeaveSeals),
-        ("messages.1.content.0.thinking.signature: Field required", None, LeaveSeals),
-        (
-            "messages.1.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.",
-            None,
-            LeaveSeals,
-        ),
-        (
-            "messages.3.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block.",
-            None,
-            NoThinking,
-        ),
-        (
-            "\"thinking.type.enabled\" is not supported for this model. Use \"thinking.type.adaptive\" and \"output_config.effort\" to control thinking behavior.",
-            None,
-            NoBudget,
-        ),
-        ("adaptive thinking is not supported on this model", None, NoAdaptive),
-        (
-            "thinking: Input tag 'adaptive' found using 'type' does not match any of the expected tags: 'disabled', 'enabled'",
-            None,
-            NoAdaptive,
-        ),
-        ("\"thinking.type.disabled\" is not supported for this model.", None, NoDisabled),
-        ("This model does not support the effort parameter.", None, NoEffort),
-        ("output_config.effort: Extra inputs are not permitted", None, NoEffort),
-        (
-            "The encrypted content gAAA... could not be verified. Reason: Encrypted content organization_id did not match",
-            None,
-            LeaveSeals,
-        ),
-        (
-            "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
-            None,
-            LeaveSeals,
-        ),
-        (
-            "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'.",
-            None,
-            LeaveSeals,
-        ),
-        ("encrypted_content is missing recognized prefix", None, LeaveSeals),
-        (
-            "Function call is missing a thought_signature in functionCall parts. This is required for tools to work correctly",
-            None,
-            EchoSentinel,
-        ),
-        ("Corrupted thought signature.", None, EchoSentinel),
-        (
-            "The `reasoning_content` in the thinking mode must be passed back to the API.",
-            None,
-            EchoBlank,
-        ),
-        (
-            "Missing `reasoning_content` field in the assistant message at message index 2",
-            None,
-            EchoBlank,
-        ),
-        (
-            "thinking is enabled but reasoning_content is missing in assistant tool call message at index 4",
-            None,
-            EchoBlank,
-        ),
-        (
-            "The `content[].thinking` in the thinking mode must be passed back to the API.",
-            None,
-            NoThinking,
-        ),
-        ("Unknown parameter: 'messages[1].reasoning_content'.", None, LeaveHistory),
-        (
-            "'messages.1' : for 'role:assistant' the following must be satisfied[('messages.1' : property 'reasoning_content' is unsupported)]",
-            None,
-            LeaveHistory,
-        ),
-        (
-            "Extra inputs are not permitted",
-            Some("body.messages.1.assistant.reasoning"),
-            LeaveHistory,
-        ),
-        ("reasoning_effort is required when the history holds reasoning", None, AskEffort),
-        (
-            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
-            Some("max_tokens"),
-            Leave("max_tokens"),
-        ),
-        (
-            "Unrecognized request argument supplied: reasoning_effort",
-            None,
-            Leave("reasoning_effort"),
-        ),
-        (
-            "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
-            Some("temperature"),
-            Leave("temperature"),
-        ),
-        (
-            "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model. Supported values are: 'low', 'medium', and 'high'.",
-            Some("reasoning_effort"),
-            LeaveThisTime("reasoning_effort"),
-        ),
-        ("Unsupported parameter(s): `stream_options`", None, Leave("stream_options")),
-        ("temperature: Extra inputs are not permitted", None, Leave("temperature")),
-        (
-            "Unknown parameter: 'tools[0].function.strict'.",
-            Some("tools[0].function.strict"),
-            Leave("strict"),
-        ),
-        ("Unknown parameter: 'reasoning.effort'.", Some("reasoning.effort"), Leave("reasoning")),
-        ("'thinking' is not allowed for this model", None, Leave("thinking")),
-    ] {
+    for (message, param, expected) in COMPLAINTS {
         for class in [Class::BadRequest, Class::FeatureUnsupported] {
-            assert_eq!(mend(&refused(class, message, param)), Some(expected), "{message}");
+            assert_eq!(mend(&refused(class, message, *param)), Some(*expected), "{message}");
         }
     }
 }
