@@ -24,6 +24,8 @@ pub struct Abilities {
     pub history: History,
     /// Clients that mark no cache get one from us.
     pub auto_cache: bool,
+    /// What becomes of Claude Code's word about itself, if the model is no Claude.
+    pub attribution: Attribution,
     pub quirks: Quirks,
     pub refused: Refused,
 }
@@ -39,6 +41,7 @@ impl Default for Abilities {
             adaptive_thinking: false,
             history: History::Auto,
             auto_cache: true,
+            attribution: Attribution::Dropped,
             quirks: Quirks::NONE,
             refused: Refused::default(),
         }
@@ -71,6 +74,16 @@ pub enum Seals {
     /// Those with these digests.
     These(Arc<BTreeSet<u64>>),
     All,
+}
+
+/// What becomes of the first system block of Claude Code, in which it says who it is. It differs
+/// between conversations and means nothing to other vendors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attribution {
+    Dropped,
+    /// Reduced to what is the same in all conversations.
+    Frozen,
+    Kept,
 }
 
 /// Declared departures of a host that speaks Chat. `NONE` is what most hosts take.

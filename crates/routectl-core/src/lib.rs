@@ -17,7 +17,8 @@ mod tool;
 mod usage;
 
 pub use abilities::{
-    Abilities, CacheMarks, CallIds, Choice, Quirks, Refused, Seals, ToolUse, UserMember,
+    Abilities, Attribution, CacheMarks, CallIds, Choice, Quirks, Refused, Seals, ToolUse,
+    UserMember,
 };
 pub use block::{Block, Content, Reasoning, Seal, SealKind, Source, ToolCall, ToolResult};
 pub use dialect::{

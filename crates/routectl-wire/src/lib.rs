@@ -4,6 +4,7 @@
 //! Pure: bytes in, values out; no sockets, no tasks, no clock. A format is one folder below
 //! `formats/`, and every folder has the same rooms by the same names.
 
+mod attribution;
 pub mod claude;
 pub mod dialects;
 pub mod document;

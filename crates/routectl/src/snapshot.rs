@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use routectl_auth::SecretSource;
-use routectl_core::{Abilities, Quirks, Refused};
+use routectl_core::{Abilities, Attribution, Quirks, Refused};
 use routectl_policy::{Account as Gated, Routes, Rules, TargetId};
 use routectl_providers::anthropic::{Anthropic, AuthKind};
 use routectl_providers::compat::{self, Compat};
@@ -214,9 +214,22 @@ fn abilities(config: &Config, model: &ModelConfig) -> Abilities {
         adaptive_thinking: model.supports_adaptive_thinking,
         history: model.history_reasoning.known(),
         auto_cache: provider.is_none_or(ProviderConfig::auto_cache),
+        attribution: attribution(config, provider),
         quirks: provider.map_or(Quirks::NONE, |provider| quirks(provider, model)),
         refused: Refused::default(),
     }
+}
+
+/// What becomes of a client's attribution. Anthropic's own hosts get it as it came, whatever name
+/// a model has there.
+fn attribution(config: &Config, provider: Option<&ProviderConfig>) -> Attribution {
+    let address = provider.and_then(ProviderConfig::base_url);
+    let address = address.and_then(|base_url| base_url.parse::<Uri>().ok());
+    let host = address.as_ref().and_then(Uri::host).unwrap_or_default();
+    if host == "anthropic.com" || host.ends_with(".anthropic.com") {
+        return Attribution::Kept;
+    }
+    config.server.client_attribution.known()
 }
 
 /// From this version on, Anthropic's API knows no sampling members. Versions are dates, and compare

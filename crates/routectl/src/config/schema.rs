@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use routectl_core::Attribution;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
@@ -76,6 +77,10 @@ pub struct Server {
     /// Keep a loop of tools with the target that began it, while that target is healthy: who called
     /// the tools gets their results. A new turn of the user starts from the top of the chain.
     pub loop_affinity: bool,
+    /// What becomes of the first system block of Claude Code, in which it says who it is, towards
+    /// models that are no Claude: it differs between conversations, so that they share no cached
+    /// prompt. Claude gets it as it came, whatever stands here.
+    pub client_attribution: ClientAttribution,
     /// `Host` values accepted, against DNS rebinding. Without it: loopback names and the bind
     /// address.
     pub allowed_hosts: Option<Vec<HostName>>,
@@ -100,11 +105,37 @@ impl Default for Server {
             strict_translation: false,
             allow_disable_fallbacks: true,
             loop_affinity: true,
+            client_attribution: ClientAttribution::default(),
             allowed_hosts: None,
             allowed_origins: Vec::new(),
             shutdown_grace: Duration::from_secs(20),
             extra_root_certs: Vec::new(),
             auth: ServerAuth::default(),
+        }
+    }
+}
+
+/// What becomes of a client's word about itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum ClientAttribution {
+    /// It is left out.
+    #[default]
+    Drop,
+    /// It is reduced to what is the same in all conversations.
+    Freeze,
+    /// It stays.
+    Keep,
+}
+
+impl ClientAttribution {
+    /// The hub's word for it.
+    pub fn known(self) -> Attribution {
+        match self {
+            Self::Drop => Attribution::Dropped,
+            Self::Freeze => Attribution::Frozen,
+            Self::Keep => Attribution::Kept,
         }
     }
 }

@@ -15,9 +15,11 @@ use crate::recordings::recordings;
 /// What the router asks the host for. It lets unknown members and foreign seals pass.
 const UPSTREAM: &str = "lenient-1";
 
-/// A router that takes any model's name, in both formats.
+/// A router that takes any model's name, in both formats, and lets a client say who it is.
 async fn house(keys: &str) -> House {
-    let plan = Plan::brisk()
+    const KEEPS: &str =
+        "[server]\nclient_attribution = \"keep\"\n[retry]\nmax_attempts = 1\njitter_ms = 0";
+    let plan = Plan::new(KEEPS)
         .target_with("chat", Chat, UPSTREAM, keys)
         .target_with("messages", Messages, UPSTREAM, keys)
         .alias("default", &["chat", "messages"]);

@@ -9,6 +9,7 @@
 
 mod abroad;
 mod affinity;
+mod attribution;
 mod cli;
 mod conversations;
 mod dialects;

@@ -20,7 +20,9 @@ mod write;
 
 use routectl_core::{Abilities, Failure, Needs, Request};
 
-use crate::{BadRequest, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled};
+use crate::{
+    BadRequest, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled, attribution,
+};
 
 pub use read::CONTINUED_THREAD;
 
@@ -58,7 +60,9 @@ impl Format for Messages {
     }
 
     fn fit(&self, body: &Document, abilities: &Abilities) -> Fit {
-        fit::fit(body, abilities)
+        let mut fit = fit::fit(body, abilities);
+        attribution::fit(body, abilities, &mut fit);
+        fit
     }
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {

@@ -157,6 +157,7 @@ upstream = "u"
     strict_translation = false
     allow_disable_fallbacks = true
     loop_affinity = true
+    client_attribution = "drop"
     allowed_hosts = ["localhost", "127.0.0.1", "[::1]"]
     allowed_origins = []
     shutdown_grace_ms = 20000

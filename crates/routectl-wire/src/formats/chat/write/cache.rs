@@ -7,7 +7,8 @@ use routectl_core::{
 use sha2::{Digest as _, Sha256};
 
 use super::parts::Part;
-use super::{Writer, messages};
+use super::Writer;
+use crate::attribution;
 use crate::formats::marks;
 use crate::json::Object;
 use crate::names;
@@ -113,7 +114,7 @@ impl Carried {
 fn bears(block: &Block) -> bool {
     match &block.content {
         Content::Text(text) | Content::Refusal(text) => {
-            !text.is_empty() && !messages::is_attribution(block)
+            !text.is_empty() && !attribution::is_attribution(block)
         }
         Content::Image(_) | Content::Document { .. } => true,
         Content::ToolResult(result) => result.blocks.iter().any(bears),

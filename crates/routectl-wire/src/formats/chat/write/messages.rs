@@ -8,9 +8,6 @@ use super::parts::{self, Part};
 use super::{Writer, assistant, results};
 use crate::json::{List, Object};
 
-/// How Claude Code begins the system block that differs between conversations and means nothing
-/// to other vendors. (facts: field reports, section B.3)
-const ATTRIBUTION: &str = "x-anthropic-billing-header";
 /// What the assistant says where a user must not speak right behind a tool. Always the same, for
 /// the host's prompt cache.
 const BETWEEN: &str = "The results are in.";
@@ -63,23 +60,9 @@ fn calls(turn: &Turn) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn system(writer: &mut Writer<'_>, messages: &mut List<'_>, instruction: Option<&str>) {
-    let mut blocks = writer.request.system.as_slice();
-    if let Some((first, rest)) = blocks.split_first()
-        && is_attribution(first)
-        && !writer.abilities.upstream.to_ascii_lowercase().contains("claude")
-    {
-        let reason = "only Claude's hosts know the client's attribution, and elsewhere it keeps \
-                      prompts from being cached";
-        writer.losses.push(Loss::dropped(first.place.to_string(), reason));
-        blocks = rest;
-    }
-    let mut said = parts::texts(writer, blocks);
+    let mut said = parts::texts(writer, &writer.request.system);
     said.extend(instruction.map(Part::text));
     instructive(writer, messages, &said);
-}
-
-pub(super) fn is_attribution(block: &Block) -> bool {
-    block.as_text().is_some_and(|text| text.starts_with(ATTRIBUTION))
 }
 
 /// A message of the operator. Its parts are told apart only where one of them can bear a mark.

@@ -23,12 +23,13 @@ use routectl_core::{Abilities, Loss, Quirks, Request, Role};
 
 use crate::json::Object;
 use crate::names::{TextTools, ToolNames};
-use crate::{Changes, Spelled};
+use crate::{Changes, Spelled, attribution};
 
 /// A request in this format's words.
 pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let mut request = request.clone();
     let mut losses = turns::settle(&mut request, abilities);
+    attribution::fit_request(&mut request, abilities, &mut losses);
     losses.extend(cache::settle(&mut request, &abilities.quirks));
     let names = ToolNames::of(&request, TextTools::Native);
     let mut writer = Writer { request: &request, abilities, names: &names, losses };
