@@ -6,8 +6,8 @@ use routectl_core::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::parts::Part;
 use super::Writer;
+use super::parts::Part;
 use crate::attribution;
 use crate::formats::marks;
 use crate::json::Object;

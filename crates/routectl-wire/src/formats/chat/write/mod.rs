@@ -29,8 +29,8 @@ use crate::{Changes, Spelled, attribution};
 pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let mut request = request.clone();
     let mut losses = turns::settle(&mut request, abilities);
-    attribution::fit_request(&mut request, abilities, &mut losses);
     losses.extend(cache::settle(&mut request, &abilities.quirks));
+    attribution::fit_request(&mut request, abilities, &mut losses);
     let names = ToolNames::of(&request, TextTools::Native);
     let mut writer = Writer { request: &request, abilities, names: &names, losses };
     let mut body = Vec::with_capacity(4_096);
