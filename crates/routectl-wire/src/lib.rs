@@ -21,6 +21,7 @@ mod provenance;
 pub mod refusal;
 pub mod repair;
 mod reply;
+pub mod think_tags;
 mod way_back;
 
 use routectl_core::{Abilities, Event, Failure, Loss, Needs, Request};

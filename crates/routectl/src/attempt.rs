@@ -207,7 +207,9 @@ impl Attempt<'_> {
         let framing = if self.inbound.streamed { Framing::Sse } else { Framing::Whole };
         let (reply, changes) = (translation.reply.clone(), translation.changes.clone());
         let telling = Telling::new(self.inbound.format, framing, reply, changes);
-        Box::new(Relay::translated(provider.format(), telling).heard_by(self.listeners()))
+        let relay = Relay::translated(provider.format(), telling);
+        let tags = self.target.abilities.quirks.dialect.readout.tags;
+        Box::new(relay.reading(tags).heard_by(self.listeners()))
     }
 
     fn listeners(&self) -> Listeners {

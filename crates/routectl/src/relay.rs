@@ -9,9 +9,10 @@ mod telling;
 
 use bytes::{Bytes, BytesMut};
 use routectl_auth::Secret;
-use routectl_core::{Class, Delta, Event, Failure, Loss, Opening, Origin, Usage};
+use routectl_core::{Class, Delta, Event, Failure, Loss, Opening, Origin, Tags, Usage};
 use routectl_wire::framing::sse::{self, Cutter};
 use routectl_wire::grammar::Grammar;
+use routectl_wire::think_tags::TagReader;
 use routectl_wire::{Decoder, Format, Frame};
 
 use crate::scrub;
@@ -30,6 +31,8 @@ pub struct Relay {
     decoder: Box<dyn Decoder>,
     /// Emptied after every read; kept for its allocation.
     events: Vec<Event>,
+    /// Where thinking may stand inside the text of the answer.
+    tags: Option<Box<TagReader>>,
     grammar: Grammar,
     /// Complete events from before the first content.
     held: BytesMut,
@@ -74,6 +77,7 @@ impl Relay {
             cutter: Cutter::default(),
             decoder: format.decoder(),
             events: Vec::new(),
+            tags: None,
             grammar: Grammar::default(),
             held: BytesMut::new(),
             phase: Phase::Holding,
@@ -88,6 +92,13 @@ impl Relay {
     /// A relay that tells an answer in this format to a client of another one.
     pub fn translated(format: &'static dyn Format, telling: Telling) -> Self {
         Self { telling: Some(Box::new(telling)), ..Self::new(format) }
+    }
+
+    /// The same for an upstream whose thinking may stand inside the text, between tags.
+    #[must_use]
+    pub fn reading(self, tags: Option<Tags>) -> Self {
+        let reader = if self.is_whole() { TagReader::whole } else { TagReader::streamed };
+        Self { tags: tags.map(|tags| Box::new(reader(tags))), ..self }
     }
 
     /// The same with these listeners.
@@ -273,9 +284,22 @@ impl Relay {
 
     fn take_events(&mut self) -> Result<(), Failure> {
         let mut events = std::mem::take(&mut self.events);
+        if let Some(tags) = &mut self.tags {
+            let read = std::mem::take(&mut events);
+            // What is told in one piece may be held to its end; that it has begun is known now.
+            let whole = self.telling.as_ref().is_some_and(|telling| telling.is_whole());
+            self.heard_content |=
+                whole && read.iter().any(|event| event.commits() && is_told(event));
+            read.into_iter().for_each(|event| tags.event(event, &mut events));
+        }
         let outcome = events.drain(..).try_for_each(|event| self.take(event));
         self.events = events;
         outcome
+    }
+
+    /// Whether the client gets its answer in one piece.
+    fn is_whole(&self) -> bool {
+        self.telling.as_ref().is_some_and(|telling| telling.is_whole())
     }
 
     fn take(&mut self, event: Event) -> Result<(), Failure> {
@@ -288,7 +312,7 @@ impl Relay {
         self.heard_content |= is_content;
         self.listeners.iter_mut().for_each(|listener| listener.hear(&event));
         // An answer that is told in one piece is not on its way before it is complete.
-        let whole = self.telling.as_ref().is_some_and(|telling| telling.is_whole());
+        let whole = self.is_whole();
         let commits = is_content && !whole;
         match &event {
             Event::Failed(failure) if self.phase == Phase::Holding => return Err(failure.clone()),

@@ -136,6 +136,59 @@ pub(super) const SEALED_THOUGHTS: Said = Said {
     ..PLAIN
 };
 
+/// A model without a parser before it: its thoughts stand in the text, and the pieces do not heed
+/// the tags.
+pub(super) const TAGGED_THOUGHTS: Said = Said {
+    deltas: &[
+        r#"{"content":"<thi"}"#,
+        r#"{"content":"nk>\nLet me "}"#,
+        r#"{"content":"think 🤔.\n</think"}"#,
+        r#"{"content":">\n\nDo"}"#,
+        r#"{"content":"ne."}"#,
+    ],
+    message: r#""content":"<think>\nLet me think 🤔.\n</think>\n\nDone.""#,
+    ..PLAIN
+};
+
+/// The same where the prompt has opened the tag.
+pub(super) const UNOPENED_THOUGHTS: Said = Said {
+    deltas: &[
+        r#"{"content":"Let me "}"#,
+        r#"{"content":"think 🤔.\n</"}"#,
+        r#"{"content":"think>\n\nDone."}"#,
+    ],
+    message: r#""content":"Let me think 🤔.\n</think>\n\nDone.""#,
+    ..PLAIN
+};
+
+/// The same before a call.
+pub(super) const TAGGED_CALL: Said = Said {
+    deltas: &[
+        r#"{"content":"<think>\nI should look.\n</think>\n\n"}"#,
+        r#"{"content":"I look."}"#,
+        r#"{"tool_calls":[{"index":0,"id":"call_a","type":"function","function":{"name":"weather","arguments":"{\"city\": \"Köln\"}"}}]}"#,
+    ],
+    message: r#""content":"<think>\nI should look.\n</think>\n\nI look.","tool_calls":[{"id":"call_a","type":"function","function":{"name":"weather","arguments":"{\"city\": \"Köln\"}"}}]"#,
+    finish: "\"tool_calls\"",
+    ..PLAIN
+};
+
+/// The limit comes before the model has said anything.
+pub(super) const ONLY_THOUGHTS: Said = Said {
+    deltas: &[r#"{"reasoning_content":"Let me "}"#, r#"{"reasoning_content":"think"}"#],
+    message: r#""content":"","reasoning_content":"Let me think""#,
+    finish: "\"length\"",
+    ..PLAIN
+};
+
+/// The same inside a tag, which nothing closes.
+pub(super) const UNCLOSED_THOUGHTS: Said = Said {
+    deltas: &[r#"{"content":"<think>\nLet me "}"#, r#"{"content":"think"}"#],
+    message: r#""content":"<think>\nLet me think""#,
+    finish: "\"length\"",
+    ..PLAIN
+};
+
 /// Two calls, one after the other.
 pub(super) const TWO_CALLS: Said = Said {
     deltas: &[

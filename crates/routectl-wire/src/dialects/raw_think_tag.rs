@@ -5,7 +5,15 @@ use routectl_core::{Control, Dialect, Echo, Form, Readout, Tags, Turns};
 
 use super::Row;
 
-pub(super) const ROW: Row = Row { dialect: RAW, models: &[("minimax", MINIMAX)] };
+pub(super) const ROW: Row = Row {
+    dialect: RAW,
+    models: &[
+        ("minimax", MINIMAX),
+        ("deepseek-r1", OPENED),
+        ("qwq", OPENED),
+        ("thinking-2507", OPENED),
+    ],
+};
 
 const RAW: Dialect = Dialect {
     name: "raw-think-tag",
@@ -14,6 +22,12 @@ const RAW: Dialect = Dialect {
     echo: Echo { form: Form::Tags, ..Echo::NEVER },
     tag: "raw-think-tag-v1",
     ..Dialect::OPENAI
+};
+
+/// Its template ends with the opening tag. (facts: reasoning, sections 2.9 and 2.12)
+const OPENED: Dialect = Dialect {
+    readout: Readout { members: &[], tags: Some(Tags { opened: true, again: false }) },
+    ..RAW
 };
 
 /// Thinks between its steps, and works worse when that is taken away. (facts: reasoning, section

@@ -39,4 +39,5 @@ mod soak;
 #[cfg(target_os = "linux")]
 mod sockets;
 mod talk;
+mod thoughts;
 mod tls;
