@@ -7,6 +7,7 @@ use routectl_core::{
     Abilities, Block, Content, Dialect, Form, History, Loss, Missing, Place, Reasoning,
 };
 
+use super::details;
 use crate::dialects::echo::{self, Lead, Told};
 use crate::document::unquote;
 use crate::formats::chat;
@@ -67,6 +68,10 @@ impl Message<'_> {
         if self.present.is_empty() && !echo::is_needed(&dialect.echo, self.turn) {
             return;
         }
+        let welcome = echo::is_welcome(&dialect.echo, history);
+        if welcome && dialect.echo.form == Form::Details && self.keep_own(dialect, fit) {
+            return;
+        }
         let Some(blocks) = chat::thoughts(self.said, self.turn.place) else { return };
         let mut pieces: Vec<_> = blocks.iter().filter_map(piece).collect();
         // An empty text is a thought too, and not one that is lost.
@@ -75,7 +80,6 @@ impl Message<'_> {
             pieces.push((self.turn.place, &blank));
         }
         let mut told = echo::told(&pieces, self.turn, dialect, history);
-        let welcome = echo::is_welcome(&dialect.echo, history);
         let stays = |name: &&'static str| welcome && self.stays(name, &pieces, &told, dialect);
         let staying: Vec<&'static str> = self.present.iter().copied().filter(stays).collect();
         self.fill_up(&staying, dialect, &mut told);
@@ -99,6 +103,27 @@ impl Message<'_> {
         fit.losses.append(&mut told.losses);
     }
 
+    /// Leaves the pieces that the model made itself as they are, and takes out the others, for a
+    /// model that reads seals. Whether there are any of its own.
+    fn keep_own(&self, dialect: &Dialect, fit: &mut Fit) -> bool {
+        const MEMBER: &str = "reasoning_details";
+        let list = self.said.list(MEMBER).unwrap_or_default();
+        let own = (!dialect.seals.is_empty()).then(|| details::foreign(&list, dialect.seals));
+        let Some((foreign, spared)) = own.flatten() else { return false };
+        let place = self.turn.place.member(MEMBER);
+        for index in foreign {
+            fit.edits.push(self.remove(MEMBER).at(index));
+            if !spared {
+                let reason = "the model takes no thinking but its own";
+                fit.losses.push(Loss::dropped(place.index(index).to_string(), reason));
+            }
+        }
+        let stays = |member: &&&str| **member == MEMBER || dialect.echo.beside.contains(*member);
+        let others = self.present.iter().filter(|member| !stays(member));
+        fit.edits.extend(others.map(|member| self.remove(member)));
+        true
+    }
+
     /// Whether a member is as the host wants it, or as it does not mind.
     fn stays(
         &self,
@@ -111,7 +136,11 @@ impl Message<'_> {
         match dialect.echo.form {
             Form::Text(members) => members.contains(&name) && self.said.text(name).is_some(),
             Form::Details if name == "reasoning_details" => {
-                is_told && pieces.iter().all(|(_, piece)| is_readable(piece, dialect))
+                let stood_here = |place: Place| place.to_string().contains(".reasoning_details[");
+                is_told
+                    && pieces
+                        .iter()
+                        .all(|(place, piece)| stood_here(*place) && is_readable(piece, dialect))
             }
             // Text without a seal is nothing to a model that seals.
             Form::Details => {

@@ -2,6 +2,7 @@
 //! and what gets lost by them. A host that nothing is known of gets what the client wrote, and so
 //! does `openai` what OpenAI's own clients write.
 
+mod details;
 mod history;
 mod wishes;
 

@@ -1,7 +1,7 @@
 //! How much a client wants the model to think: members that the host has no word for are said with
 //! those that it has. What the client says in the host's own words stays as it is.
 
-use routectl_core::{Abilities, Dialect, Effort, History, Loss, ReasoningControl, Show};
+use routectl_core::{Abilities, Dialect, Effort, Fixed, History, Loss, ReasoningControl, Show};
 
 use crate::dialects::control::{self, Limits, Plan, Value, parts};
 use crate::document::{quote, unquote};
@@ -40,7 +40,9 @@ pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
         clamp(body, abilities, fit);
     }
     let mut always = Plan::default();
-    for fixed in dialect.control.always.iter().filter(|it| !wish.speaks_of(parts(it.path).0)) {
+    let is_said = |fixed: &&Fixed| wish.speaks_of(parts(fixed.path).0, plan.is_none());
+    let unsaid = dialect.control.always.iter().filter(|fixed| !is_said(fixed));
+    for fixed in unsaid.collect::<Vec<_>>() {
         plan.as_mut().unwrap_or(&mut always).say_fixed(*fixed);
     }
     if abilities.history == History::Preserve {
@@ -199,10 +201,10 @@ impl Wish<'_> {
         }
     }
 
-    /// Whether the client says a member, or another that excludes it.
-    fn speaks_of(&self, member: &str) -> bool {
-        self.body.count(member) > 0
-            || member == "reasoning_format" && self.body.count("include_reasoning") > 0
+    /// Whether the client says a member, or where its own words stay another that excludes it.
+    fn speaks_of(&self, member: &str, stays: bool) -> bool {
+        let other = stays && member == "reasoning_format";
+        self.body.count(member) > 0 || other && self.body.count("include_reasoning") > 0
     }
 
     /// Takes the client's words out and puts the host's in.

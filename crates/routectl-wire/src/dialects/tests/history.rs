@@ -149,6 +149,40 @@ fn a_host_that_nothing_is_known_of_gets_the_history_as_it_is_unless_the_operator
     assert!(!losses.is_empty());
 }
 
+#[test]
+fn what_a_sealing_model_made_keeps_its_bytes_and_what_others_made_goes() {
+    let of = |format: &str, index: u32, rest: &str| {
+        format!(r#"{{ "type":{rest},"format":"{format}","index":{index}}}"#)
+    };
+    let summary = |format: &str| of(format, 0, r#""reasoning.summary","summary":"s\u0021""#);
+    let text = |format: &str| of(format, 0, r#""reasoning.text","text":"t""#);
+    let signed = |format: &str| of(format, 0, r#""reasoning.text","text":"t","signature":"c2Vh""#);
+    let hidden = |format: &str| of(format, 1, r#""reasoning.encrypted","data":"eA==""#);
+    let signature = r#"{"type":"reasoning.text","signature":"c2Vh","index":0}"#.to_owned();
+    let (claude, openai, gemini) = (CLAUDE, "openai-responses-v1", "google-gemini-v1");
+    let body = |list: &[String]| {
+        let details = list.join(" , ");
+        format!(
+            r#"{{"model":"m","messages":[{{"role":"assistant","content":"a","reasoning":"t","reasoning_details":[{details}]}}]}}"#
+        )
+    };
+    for (upstream, sent, kept, losses) in [
+        ("openai/gpt-5.5", vec![summary(openai), hidden(openai)], vec![0, 1], 0),
+        ("openai/gpt-5.5", vec![signed(claude), summary(openai), hidden(openai)], vec![1, 2], 1),
+        ("anthropic/claude-opus-5", vec![signed(claude), hidden(claude)], vec![0, 1], 0),
+        ("anthropic/claude-opus-5", vec![text(claude), signature], vec![0, 1], 0),
+        ("anthropic/claude-opus-5", vec![text("unknown"), hidden(claude)], vec![1], 1),
+        ("google/gemini-3-pro", vec![text(gemini), hidden(gemini)], vec![1], 0),
+        ("google/gemini-3-pro", vec![hidden(openai), hidden("gemini-v1")], vec![1], 1),
+    ] {
+        let (got, lost) = native(&body(&sent), &spoken("openrouter", upstream));
+        let kept: Vec<String> = kept.into_iter().map(|at: usize| sent[at].clone()).collect();
+        let squeezed = |text: &str| text.replace(" , ", ",");
+        assert_eq!(squeezed(&got), squeezed(&body(&kept)), "{upstream}");
+        assert_eq!(lost.len(), losses, "{upstream}: {lost:?}");
+    }
+}
+
 /// Bodies of a conversation as it grows by a call and its result.
 fn growing(turns: usize, thinks: bool) -> String {
     let mut messages = vec![r#"{"role":"user","content":"go"}"#.to_owned()];

@@ -4,6 +4,7 @@
 mod cases;
 mod control;
 mod history;
+mod laws;
 mod page;
 mod readout;
 mod rows;
