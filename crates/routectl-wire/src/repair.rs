@@ -13,6 +13,7 @@ use routectl_core::{
     Seals, Turns,
 };
 
+use crate::dialects::gemini;
 use crate::refusal::{fold, holds};
 
 pub(crate) use seals::{REASON, is_refused};
@@ -207,13 +208,12 @@ fn echo_blank(echo: &mut Echo) {
     }
 }
 
-/// Accepted in the place of a signature. (facts: reasoning, section 2.18)
-const UNSIGNED: &str = "skip_thought_signature_validator";
-
 fn echo_sentinel(dialect: &mut Dialect) {
     dialect.echo.turns = Turns::Calling;
-    dialect.echo.form = Form::CallSeals;
-    dialect.echo.missing = Missing::Sentinel(UNSIGNED);
+    if dialect.echo.form != Form::Details {
+        dialect.echo.form = Form::CallSeals;
+    }
+    dialect.echo.missing = Missing::Sentinel(gemini::UNSIGNED);
 }
 
 fn ask_effort(dialect: &mut Dialect) {

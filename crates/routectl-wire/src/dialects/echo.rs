@@ -6,16 +6,20 @@ use routectl_core::{
 };
 
 use crate::json::{List, Object};
+use crate::provenance;
+
+/// Why a word of the vendor's stands in the place of a signature.
+pub const UNSIGNED: &str = "the host wants the signature of the call, and is told to do without";
 
 /// A piece of a turn's thinking, and where it stood.
 pub type Piece<'a> = (Place, &'a Reasoning);
 
 /// A turn of the assistant.
 #[derive(Debug, Clone, Copy)]
-pub struct Turn {
+pub struct Turn<'a> {
     pub place: Place,
-    /// It calls tools.
-    pub calls: bool,
+    /// The id of the first call, where it calls tools.
+    pub call: Option<&'a str>,
     /// Its conversation has tools.
     pub has_tools: bool,
 }
@@ -96,10 +100,10 @@ fn thinking_part(mut part: Object<'_>, thought: &str) {
 }
 
 /// Whether a turn has to say something of its thinking, even if it has none.
-pub fn is_needed(echo: &Echo, turn: Turn) -> bool {
+pub fn is_needed(echo: &Echo, turn: Turn<'_>) -> bool {
     match echo.turns {
         Turns::None | Turns::Loop => false,
-        Turns::Calling => turn.calls,
+        Turns::Calling => turn.call.is_some(),
         Turns::All => turn.has_tools,
     }
 }
@@ -114,7 +118,7 @@ pub fn is_welcome(echo: &Echo, history: History) -> bool {
 }
 
 /// What a turn with this thinking says.
-pub fn told(pieces: &[Piece<'_>], turn: Turn, dialect: &Dialect, history: History) -> Told {
+pub fn told(pieces: &[Piece<'_>], turn: Turn<'_>, dialect: &Dialect, history: History) -> Told {
     let mut told = Told::default();
     let says = |(_, it): &&Piece<'_>| !it.text.is_empty() || it.seal.is_some();
     let saying: Vec<&Piece<'_>> = pieces.iter().filter(says).collect();
@@ -167,7 +171,7 @@ fn text(kept: &[&Piece<'_>], losses: &mut Vec<Loss>) -> Option<String> {
 fn say_text(
     members: &[&'static str],
     text: Option<String>,
-    turn: Turn,
+    turn: Turn<'_>,
     dialect: &Dialect,
     told: &mut Told,
 ) {
@@ -184,7 +188,7 @@ fn say_text(
 }
 
 /// What stands for a text that is lost. An empty one says no more than that.
-pub fn stand_in(turn: Turn, dialect: &Dialect, losses: &mut Vec<Loss>) -> Option<&'static str> {
+pub fn stand_in(turn: Turn<'_>, dialect: &Dialect, losses: &mut Vec<Loss>) -> Option<&'static str> {
     match dialect.echo.missing {
         Missing::Nothing | Missing::Sentinel(_) => None,
         Missing::Blank => Some(""),
@@ -204,7 +208,7 @@ pub fn raw(text: &str) -> String {
 }
 
 /// Pieces with their seals, in order. (facts: reasoning, section 2.5)
-fn details(kept: &[&Piece<'_>], turn: Turn, dialect: &Dialect, told: &mut Told) {
+fn details(kept: &[&Piece<'_>], turn: Turn<'_>, dialect: &Dialect, told: &mut Told) {
     let mut pieces = Vec::new();
     for (place, reasoning) in kept {
         match &reasoning.seal {
@@ -225,8 +229,13 @@ fn details(kept: &[&Piece<'_>], turn: Turn, dialect: &Dialect, told: &mut Told) 
             }
         }
     }
-    let blank = is_needed(&dialect.echo, turn) && dialect.echo.missing == Missing::Blank;
-    if pieces.is_empty() && !blank {
+    let needed = is_needed(&dialect.echo, turn) && pieces.is_empty();
+    let unsigned = match (dialect.echo.missing, turn.call) {
+        (Missing::Sentinel(word), Some(call)) if needed => Some((word, call)),
+        _ => None,
+    };
+    let blank = needed && dialect.echo.missing == Missing::Blank;
+    if pieces.is_empty() && !blank && unsigned.is_none() {
         return;
     }
     let mut raw = Vec::new();
@@ -234,6 +243,15 @@ fn details(kept: &[&Piece<'_>], turn: Turn, dialect: &Dialect, told: &mut Told) 
         let mut list = List::new(&mut raw);
         for (index, (reasoning, seal)) in (0..).zip(pieces) {
             detail(list.object(), reasoning, (seal, dialect.tag), index);
+        }
+        if let Some((word, call)) = unsigned {
+            let mut object = list.object();
+            object.text("type", "reasoning.encrypted");
+            object.text("data", word);
+            object.text("id", call);
+            object.text("format", provenance::GEMINI);
+            object.count("index", 0);
+            told.losses.push(Loss::emulated(turn.place.to_string(), UNSIGNED));
         }
     }
     told.members.push(("reasoning_details", String::from_utf8(raw).unwrap_or_default()));

@@ -21,7 +21,7 @@ pub(super) const ROW: Row = Row {
 };
 
 /// Accepted in the place of a signature. (facts: reasoning, section 2.18)
-const UNSIGNED: &str = "skip_thought_signature_validator";
+pub(crate) const UNSIGNED: &str = "skip_thought_signature_validator";
 
 const CONTROL: Control = Control {
     effort: Some(Efforts {

@@ -10,7 +10,7 @@ mod copilot;
 mod deepseek;
 pub mod echo;
 mod fireworks;
-mod gemini;
+pub(crate) mod gemini;
 mod groq;
 mod kimi;
 mod llamacpp;

@@ -8,7 +8,7 @@ use routectl_core::{
     Budget, Control, Dialect, Echo, Effort, Efforts, Fixed, Form, Missing, Readout, Switch, Turns,
 };
 
-use super::Row;
+use super::{Row, gemini};
 use crate::provenance;
 
 pub(super) const ROW: Row = Row {
@@ -16,7 +16,9 @@ pub(super) const ROW: Row = Row {
     models: &[
         ("claude", sealing(&[provenance::CLAUDE])),
         ("openai", sealing(&["openai-responses-v1", "azure-openai-responses-v1"])),
-        ("google", sealing(provenance::GEMINIS)),
+        ("google", GEMINI_3),
+        ("gemini-2.0", sealing(provenance::GEMINIS)),
+        ("gemini-2.5", sealing(provenance::GEMINIS)),
         ("x-ai", sealing(&["xai-responses-v1"])),
         ("gpt-oss", OPENROUTER),
         ("google/gemma", OPENROUTER),
@@ -50,6 +52,16 @@ const OPENROUTER: Dialect = Dialect {
 const fn sealing(seals: &'static [&'static str]) -> Dialect {
     Dialect { seals, ..OPENROUTER }
 }
+
+/// Refuses a tool loop whose first call has lost its signature, and takes a word in its place.
+const GEMINI_3: Dialect = Dialect {
+    echo: Echo {
+        turns: Turns::Calling,
+        missing: Missing::Sentinel(gemini::UNSIGNED),
+        ..OPENROUTER.echo
+    },
+    ..sealing(provenance::GEMINIS)
+};
 
 /// Wants the list on every message, if only an empty one.
 const DEEPSEEK: Dialect = Dialect {

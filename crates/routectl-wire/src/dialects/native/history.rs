@@ -33,7 +33,7 @@ const MEMBERS: [&str; 6] = [
 struct Message<'a> {
     index: usize,
     said: &'a Document,
-    turn: echo::Turn,
+    turn: echo::Turn<'a>,
     /// The members in it that say thinking.
     present: Vec<&'static str>,
 }
@@ -55,8 +55,9 @@ pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
             continue;
         }
         let place = Place::BODY.member("messages").index(index);
-        let calls = said.list("tool_calls").is_some_and(|calls| !calls.is_empty());
-        let turn = echo::Turn { place, calls, has_tools };
+        let first = said.list("tool_calls").and_then(|calls| calls.into_iter().next());
+        let call = first.map(id_of);
+        let turn = echo::Turn { place, call: call.as_deref(), has_tools };
         let says = |name: &&str| said.get(name).is_some_and(|raw| raw != b"null");
         let present = MEMBERS.into_iter().filter(says).collect();
         Message { index, said: &said, turn, present }.adapt(dialect, abilities.history, fit);
@@ -97,7 +98,7 @@ impl Message<'_> {
         if let Some(lead) = &told.lead {
             fit.edits.extend(self.lead(lead));
         }
-        if self.turn.calls && dialect.echo.form == Form::CallSeals {
+        if self.turn.call.is_some() && dialect.echo.form == Form::CallSeals {
             self.sign(&mut told, dialect, fit);
         }
         fit.losses.append(&mut told.losses);
@@ -137,16 +138,15 @@ impl Message<'_> {
             Form::Text(members) => members.contains(&name) && self.said.text(name).is_some(),
             Form::Details if name == "reasoning_details" => {
                 let stood_here = |place: Place| place.to_string().contains(".reasoning_details[");
+                let is_blank = pieces.is_empty() && dialect.echo.missing != Missing::Blank;
                 is_told
+                    && !is_blank
                     && pieces
                         .iter()
                         .all(|(place, piece)| stood_here(*place) && is_readable(piece, dialect))
             }
             // Text without a seal is nothing to a model that seals.
-            Form::Details => {
-                dialect.echo.beside.contains(&name)
-                    && (dialect.seals.is_empty() || told.members.len() == 1)
-            }
+            Form::Details => dialect.echo.beside.contains(&name) && dialect.seals.is_empty(),
             Form::Opaque => is_told && self.said.text(name).is_some(),
             Form::Parts | Form::Tags | Form::CallSeals => dialect.echo.beside.contains(&name),
         }
@@ -199,9 +199,7 @@ impl Message<'_> {
                 (Some(signature), _) => signature.blob,
                 (None, Missing::Sentinel(word)) if index == 0 => {
                     let path = self.turn.place.path("tool_calls[0].extra_content");
-                    let reason =
-                        "the host wants the signature of the call, and is told to do without";
-                    fit.losses.push(Loss::emulated(path, reason));
+                    fit.losses.push(Loss::emulated(path, echo::UNSIGNED));
                     word.to_owned()
                 }
                 (
@@ -226,6 +224,12 @@ impl Message<'_> {
     fn set(&self, member: &'static str, json: String) -> Edit {
         Edit::set(NAME, "messages", json).at(self.index).at(Step::from(member))
     }
+}
+
+/// The id of a call; empty where it has none.
+fn id_of(call: bytes::Bytes) -> String {
+    let call = Document::parse(call).ok();
+    call.and_then(|call| call.text("id").map(std::borrow::Cow::into_owned)).unwrap_or_default()
 }
 
 fn piece(block: &Block) -> Option<echo::Piece<'_>> {

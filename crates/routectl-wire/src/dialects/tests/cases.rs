@@ -36,6 +36,41 @@ fn case_3_a_turn_that_lost_its_thinking_says_what_its_host_demands() {
 }
 
 #[test]
+fn case_4_gemini_behind_openrouter_hears_its_own_word_for_a_signature_that_nobody_gave() {
+    let abilities = spoken("openrouter", "google/gemini-3-pro");
+    let word = r#"[{"type":"reasoning.encrypted","data":"skip_thought_signature_validator","id":"a","format":"google-gemini-v1","index":0}]"#;
+    let (body, losses) = translated(&claude_turn(""), &abilities);
+    assert_eq!(body["messages"][1]["reasoning_details"].to_string(), sorted(word));
+    assert_eq!(losses.len(), 1, "{losses:?}");
+    assert!(losses[0].starts_with("emulated messages[1]: "), "{losses:?}");
+    let chat = |details: &str| {
+        format!(
+            r#"{{"model":"m","messages":[{{"role":"assistant","content":null{details},"tool_calls":[{{"id":"a"}},{{"id":"b"}}]}}]}}"#
+        )
+    };
+    let told = r#"{"id":"b"}],"reasoning_details":"#;
+    for (sent, wanted, lost) in [
+        (chat(""), chat("").replace(r#"{"id":"b"}]"#, &format!("{told}{word}")), 1),
+        (chat(r#","reasoning_details":[]"#), chat(&format!(r#","reasoning_details":{word}"#)), 1),
+        (
+            chat(&format!(r#","reasoning_details":{word}"#)),
+            chat(&format!(r#","reasoning_details":{word}"#)),
+            0,
+        ),
+    ] {
+        let (got, losses) = native(&sent, &abilities);
+        assert_eq!((got, losses.len()), (wanted, lost), "{sent}");
+    }
+    let (got, losses) = native(&chat(""), &spoken("openrouter", "google/gemini-2.5-pro"));
+    assert_eq!((got, losses), (chat(""), vec![]));
+}
+
+/// Raw JSON as a value prints it.
+fn sorted(raw: &str) -> String {
+    serde_json::from_str::<Value>(raw).unwrap().to_string()
+}
+
+#[test]
 fn case_8_a_wish_that_cannot_be_is_brought_to_what_can() {
     let ask = |wish: &str, limit: u64| {
         format!(

@@ -1,10 +1,13 @@
 //! Thinking of earlier turns, told to hosts that take it back.
 
-use routectl_core::{Abilities, Block, Content, Loss, Missing, Reasoning, Role, ToolCall, Turn};
+use routectl_core::{
+    Abilities, Block, Content, Form, Loss, Missing, Reasoning, Role, ToolCall, Turn,
+};
 
 use super::{Writer, cache};
 use crate::dialects::echo::{self, Signature, Told};
 use crate::json::Object;
+use crate::names::CallIdRule;
 
 /// What an assistant's message says of its thinking.
 pub(super) fn told(
@@ -13,9 +16,11 @@ pub(super) fn told(
     thinking: &[(&Block, &Reasoning)],
     calls: &[&ToolCall],
 ) -> Told {
+    let rule = CallIdRule::from(writer.quirks().call_ids);
+    let call = calls.first().map(|call| rule.apply(&call.id));
     let turn = echo::Turn {
         place: turn.place,
-        calls: !calls.is_empty(),
+        call: call.as_deref(),
         has_tools: !writer.request.tools.is_empty(),
     };
     let pieces: Vec<_> = thinking.iter().map(|(block, it)| (block.place, *it)).collect();
@@ -51,7 +56,7 @@ pub(super) fn unheard(turn: &Turn, has_tools: bool, abilities: &Abilities) -> Op
     if turn.role != Role::Assistant || pieces.is_empty() {
         return None;
     }
-    let turn_of = echo::Turn { place: turn.place, calls: false, has_tools };
+    let turn_of = echo::Turn { place: turn.place, call: None, has_tools };
     let told = echo::told(&pieces, turn_of, &abilities.quirks.dialect, abilities.history);
     let unmarked = turn.blocks.iter().filter(|block| block.cache.is_some());
     let unmarked = unmarked.map(|block| cache::unmarked(&abilities.quirks, block.place));
@@ -67,12 +72,14 @@ pub(super) fn sign(
     (index, call): (usize, &ToolCall),
     object: &mut Object<'_>,
 ) {
+    if writer.quirks().dialect.echo.form != Form::CallSeals {
+        return;
+    }
     let signature = told.signatures.iter().find(|signature| signature.call == call.id);
     let blob = match (signature, writer.quirks().dialect.echo.missing) {
         (Some(signature), _) => &signature.blob,
         (None, Missing::Sentinel(word)) if index == 0 => {
-            let reason = "the host wants the signature of the call, and is told to do without";
-            writer.losses.push(Loss::emulated(turn.place.to_string(), reason));
+            writer.losses.push(Loss::emulated(turn.place.to_string(), echo::UNSIGNED));
             word
         }
         (None, Missing::Sentinel(_) | Missing::Nothing | Missing::Blank | Missing::Words(_)) => {
