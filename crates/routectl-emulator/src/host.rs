@@ -191,8 +191,9 @@ impl Shared {
             (&Method::POST, "/v1/chat/completions", Format::Chat) => {
                 chat::admit(&call.headers)?;
                 let body = readable(format, call, body)?;
-                let (lenient, _) = lenience(model_of(body));
-                chat::check(body, lenient)?;
+                let (lenient, name) = lenience(model_of(body));
+                chat::check(body, lenient || chat::picky::is_picky(name))?;
+                chat::picky::check(body, name)?;
                 self.act(format, body)
             }
             (&Method::POST, "/v1/messages", Format::Messages) => {

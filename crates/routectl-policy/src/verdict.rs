@@ -22,6 +22,8 @@ const MISSING_REST: Duration = Duration::from_secs(5 * 60);
 pub enum Verdict {
     /// The same target may do better in a moment.
     Retry,
+    /// The same target may take the request that has been mended, at once.
+    Mend,
     /// Another target may do better.
     Fallback,
     /// The client gets this failure.

@@ -58,6 +58,8 @@ pub struct Walk {
     ahead: usize,
     /// The target tried last, and how often.
     here: Option<(TargetId, u32)>,
+    /// Targets whose refusal has been mended: there is no second time.
+    mended: Vec<TargetId>,
     /// Targets passed over because they were parked, in order.
     passed: Vec<TargetId>,
     attempts: u32,
@@ -80,6 +82,7 @@ impl Walk {
             deadline,
             ahead: 0,
             here: None,
+            mended: Vec::new(),
             passed: Vec::new(),
             attempts: 0,
             over: None,
@@ -99,6 +102,11 @@ impl Walk {
     /// Judges a failure by this request's rules and terms.
     pub fn judge(&self, failure: &Failure) -> Judgement {
         verdict(failure, &self.rules, self.terms)
+    }
+
+    /// Whether a refusal of the target that was tried last may still be mended.
+    pub fn may_mend(&self) -> bool {
+        self.here.is_some_and(|(target, _)| !self.mended.contains(&target))
     }
 
     /// The next step, after the judgement of the last one. `admits` is asked for a target at most
@@ -156,14 +164,21 @@ impl Walk {
         random: f64,
     ) -> Option<Step> {
         let (target, tries) = self.here?;
-        if last.verdict != Verdict::Retry || tries >= self.rules.attempts(last.class) {
-            return None;
-        }
-        let after = self.wait(last.retry_after, tries, random);
+        let (after, tries) = match last.verdict {
+            Verdict::Retry if tries < self.rules.attempts(last.class) => {
+                (self.wait(last.retry_after, tries, random), tries + 1)
+            }
+            // At once, and it counts as the same try.
+            Verdict::Mend if self.may_mend() => {
+                self.mended.push(target);
+                (Duration::ZERO, tries)
+            }
+            Verdict::Retry | Verdict::Mend | Verdict::Fallback | Verdict::Stop => return None,
+        };
         if !self.in_time(now, after) || admits(target, Ask::Admit) != Gate::Open {
             return None;
         }
-        self.here = Some((target, tries + 1));
+        self.here = Some((target, tries));
         Some(Step::Try { target, after, last_resort: false })
     }
 

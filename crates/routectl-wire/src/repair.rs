@@ -16,7 +16,7 @@ use routectl_core::{
 use crate::dialects::gemini;
 use crate::refusal::{fold, holds};
 
-pub(crate) use seals::{REASON, is_refused};
+pub(crate) use seals::{REASON, is_all_that_is_heard, is_refused, refuses};
 pub use seals::{digests, without};
 
 /// What keeps a request from being refused for the same reason once more.

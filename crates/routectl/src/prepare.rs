@@ -4,9 +4,9 @@
 use bytes::Bytes;
 use http::Request;
 use routectl_auth::Secret;
-use routectl_core::{Failure, Fate, Loss, Needs};
+use routectl_core::{Abilities, Failure, Fate, Loss, Needs};
 use routectl_providers::{Call, Provider, outbound};
-use routectl_wire::{Changes, Document, Edit, Fit, Reply, Spliced};
+use routectl_wire::{Changes, Document, Edit, Fit, Reply, Spliced, repair};
 
 use crate::inbound::Inbound;
 use crate::target::{Target, Unfit, Upstream};
@@ -42,17 +42,22 @@ pub fn unfit(inbound: &Inbound, target: &Target, needs: &mut Option<Needs>) -> O
 }
 
 impl Lane {
-    /// The lane of a request to a target.
+    /// The lane of a request to a target that takes this much.
     ///
     /// # Errors
     /// Why the request cannot be said to this target.
-    pub fn new(inbound: &Inbound, target: &Target, strict: bool) -> Result<Self, Unfit> {
+    pub fn new(
+        inbound: &Inbound,
+        target: &Target,
+        abilities: &Abilities,
+        strict: bool,
+    ) -> Result<Self, Unfit> {
         let provider = match &target.upstream {
             Upstream::Served { provider, .. } => provider,
             Upstream::NotYet { kind } => return Err(Unfit::NotServed { kind }),
         };
         if provider.format().name() == inbound.format.name() {
-            let fit = inbound.format.fit(&inbound.document, &target.abilities);
+            let fit = inbound.format.fit(&inbound.document, abilities);
             bearable(&fit.losses, strict)?;
             return Ok(Self::Native(fit));
         }
@@ -60,7 +65,13 @@ impl Lane {
             Ok(request) => request,
             Err(bad) => return Err(Unfit::Unreadable(bad.clone())),
         };
-        let spelled = provider.format().write(request, &target.abilities);
+        let without = repair::without(request, &abilities.refused.seals);
+        let (request, left) = match &without {
+            Some((request, losses)) => (request, losses.as_slice()),
+            None => (request, [].as_slice()),
+        };
+        let mut spelled = provider.format().write(request, abilities);
+        spelled.losses.extend_from_slice(left);
         bearable(&spelled.losses, strict)?;
         let reply = Reply::to(request, &spelled.body, inbound.created);
         let document = Document::parse(Bytes::from(spelled.body))
@@ -71,6 +82,19 @@ impl Lane {
             changes: spelled.changes,
             reply,
         })))
+    }
+
+    /// Whether a target would get the same through this lane as through the other one.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Native(this), Self::Native(other)) => this.edits == other.edits,
+            (Self::Translated(this), Self::Translated(other)) => {
+                this.document.bytes() == other.document.bytes()
+            }
+            (Self::Native(_), Self::Translated(_)) | (Self::Translated(_), Self::Native(_)) => {
+                false
+            }
+        }
     }
 
     /// The name in `x-routectl-lane` and in logs.

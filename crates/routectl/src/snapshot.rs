@@ -199,7 +199,15 @@ fn target(
             model: header_value(nickname).map_err(|why| at("", why))?,
             provider: header_value(&model.provider).map_err(|why| at("provider", why))?,
         },
+        key: key(config, nickname, model).into(),
     })
+}
+
+/// What a target is remembered by.
+fn key(config: &Config, nickname: &str, model: &ModelConfig) -> String {
+    let provider = config.provider(model);
+    let address = provider.and_then(ProviderConfig::base_url).unwrap_or_default();
+    format!("{nickname} = {} of {} at {address}", model.upstream, model.provider)
 }
 
 /// What a translated request to this model may hold.

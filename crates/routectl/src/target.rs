@@ -29,6 +29,8 @@ pub struct Target {
     pub class_overrides: BTreeMap<u16, Class>,
     /// The nickname and the provider's name, as they stand in answers.
     pub names: Names,
+    /// What it is remembered by: the same as long as the same model is asked at the same address.
+    pub key: Arc<str>,
 }
 
 /// How a target is reached.

@@ -15,6 +15,7 @@ use crate::affinity::Loop;
 use crate::answer::{Answer, Around, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
+use crate::mending::{Mending, Sequel};
 use crate::prepare::{self, Lane};
 use crate::record::{Fate, Record};
 use crate::rescue::Rescue;
@@ -45,6 +46,8 @@ pub struct Driver {
     needs: Option<Needs>,
     /// The largest window that refused the request as too long.
     refused_window: Option<Window>,
+    /// The mended request that is on its way.
+    mending: Option<Mending>,
     /// The most useful failure so far.
     worst: Option<Rescue>,
     /// Why targets were passed over.
@@ -53,6 +56,14 @@ pub struct Driver {
     lane: Option<(TargetId, Lane)>,
     /// Where it stands in a loop of tools; known where it matters.
     in_loop: Option<Loop>,
+}
+
+/// An attempt that failed, with what it was allowed and when it began.
+struct Trial {
+    permit: Permit,
+    begun: Instant,
+    /// The way on which the same target is asked once more.
+    mended: Option<Lane>,
 }
 
 /// How much a target holds, as far as configuration says.
@@ -92,6 +103,7 @@ impl Driver {
             targets,
             needs,
             refused_window,
+            mending: None,
             worst,
             unfit,
             lane,
@@ -123,14 +135,18 @@ impl Driver {
             let begun = Instant::now();
             match self.attempt(&target, &lane).await {
                 Ok(opened) => {
+                    self.remember(id, &target);
                     self.record.tried(&target.model.nickname, None, begun.elapsed());
                     let settling =
                         Settling::new(permit, last_resort, Arc::clone(&self.snapshot.rules));
                     return self.answer(&target, &lane, opened, settling);
                 }
-                Err(rescue) => last = Some(self.failed(&target, *rescue, permit, begun)),
+                Err(rescue) => {
+                    let mended = self.mend(id, (&target, &lane), &rescue.failure);
+                    let trial = Trial { permit, begun, mended };
+                    last = Some(self.failed((id, &target), *rescue, trial, lane));
+                }
             }
-            self.lane = Some((id, lane));
         }
     }
 
@@ -185,7 +201,12 @@ impl Driver {
     fn prepare(&mut self, id: TargetId, target: &Target) -> Result<(), Unfit> {
         if self.lane.as_ref().is_none_or(|(prepared, _)| *prepared != id) {
             let strict = self.snapshot.config.server.strict_translation;
-            self.lane = Some((id, Lane::new(&self.inbound, target, strict)?));
+            let now = Instant::now().into_std();
+            // A mend loses something, and under `strict_translation` nothing may be lost.
+            let learned = self.worker.app.learned();
+            let learned = (!strict).then(|| learned.abilities(target, now)).flatten();
+            let abilities = learned.as_ref().unwrap_or(&target.abilities);
+            self.lane = Some((id, Lane::new(&self.inbound, target, abilities, strict)?));
         }
         Ok(())
     }
@@ -212,14 +233,51 @@ impl Driver {
         })
     }
 
+    /// The lane to a target that refused something which can be said otherwise. What the refusal
+    /// tells of an earlier mend is heard.
+    fn mend(
+        &mut self,
+        id: TargetId,
+        (target, lane): (&Target, &Lane),
+        failure: &Failure,
+    ) -> Option<Lane> {
+        let learned = self.worker.app.learned();
+        match self.mending.take_if(|it| it.target != id || it.sequel(failure) != Sequel::Open) {
+            Some(it) if it.target == id && it.sequel(failure) == Sequel::Helped => {
+                it.remember(target, learned);
+            }
+            Some(_) | None => {}
+        }
+        if !self.walk.may_mend() {
+            return None;
+        }
+        let strict = self.snapshot.config.server.strict_translation;
+        let refused = (&self.inbound, id, target, lane);
+        let (mending, lane) = Mending::of(refused, failure, learned, strict)?;
+        tracing::warn!(
+            id = ?self.record.id.0, target = target.model.nickname,
+            mend = mending.name(), "refused; sent again with less: {failure}"
+        );
+        self.mending = Some(mending);
+        Some(lane)
+    }
+
+    /// The target has answered; if a mend went before, it helped.
+    fn remember(&mut self, id: TargetId, target: &Target) {
+        if let Some(mending) = self.mending.take().filter(|it| it.target == id) {
+            mending.remember(target, self.worker.app.learned());
+        }
+    }
+
     /// Settles a failed attempt: who it speaks against, and whether it is what the client hears.
     fn failed(
         &mut self,
-        target: &Target,
+        (id, target): (TargetId, &Target),
         rescue: Rescue,
-        permit: Permit,
-        begun: Instant,
+        trial: Trial,
+        lane: Lane,
     ) -> Judgement {
+        let Trial { permit, begun, mended } = trial;
         let now = Instant::now().into_std();
         let mut judgement = self.walk.judge(&rescue.failure);
         if self.walk.deadline().is_some_and(|deadline| now >= deadline) {
@@ -229,6 +287,12 @@ impl Driver {
         if rescue.final_here && judgement.verdict == Verdict::Retry {
             judgement.verdict = Verdict::Fallback;
         }
+        // Where the operator lets nobody else be asked, nothing is asked twice either.
+        if mended.is_some() && judgement.verdict != Verdict::Stop {
+            judgement.verdict = Verdict::Mend;
+            (judgement.counts, judgement.park) = (Scope::Nothing, None);
+        }
+        self.lane = Some((id, mended.unwrap_or(lane)));
         permit.fail(&judgement, now);
         self.record.tried(&target.model.nickname, Some(rescue.failure.class), begun.elapsed());
         tracing::debug!(
@@ -240,6 +304,13 @@ impl Driver {
             self.refused_window = self.refused_window.max(Some(window));
         }
         let stops = judgement.verdict == Verdict::Stop;
+        // What is refused after a mend is refused of our own words: the client hears of its own.
+        let of_its_own = !self.walk.may_mend() && self.worst.is_some() && {
+            routectl_wire::repair::mend(&rescue.failure).is_some()
+        };
+        if of_its_own {
+            return judgement;
+        }
         if stops
             || self.worst.as_ref().is_none_or(|worst| worst.usefulness() <= rescue.usefulness())
         {

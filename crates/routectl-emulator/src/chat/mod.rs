@@ -5,6 +5,7 @@ mod ask;
 mod check;
 mod history;
 mod parts;
+pub(crate) mod picky;
 mod schema;
 mod tools;
 

@@ -102,6 +102,9 @@ const MODELS: &[Model] = &[
         calm_to_high: true,
         ..NEWEST
     },
+    // Nobody knows these by their names.
+    Model { prefix: "unheard-of-adaptive", ..LATE },
+    Model { prefix: "unheard-of-budget", ..OLD },
     Model {
         prefix: "claude-mythos-preview",
         thinking: &["adaptive", "enabled"],

@@ -10,6 +10,7 @@ use crate::{Judgement, Rules, Scope, Statuses, Terms, Verdict, reclass, verdict}
 fn words(judgement: &Judgement) -> String {
     let verdict = match judgement.verdict {
         Verdict::Retry => "retry",
+        Verdict::Mend => "mend",
         Verdict::Fallback => "fallback",
         Verdict::Stop => "stop",
     };

@@ -1,6 +1,7 @@
 //! Walks along scripted upstreams and hostile gates.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,8 @@ use routectl_core::Class;
 
 use super::{failure, millis, secs};
 use crate::{
-    Ask, Gate, Judgement, Parked, Reason, Rules, Statuses, Step, TargetId, Terms, Walk, Why,
+    Ask, Gate, Judgement, Parked, Reason, Rules, Statuses, Step, TargetId, Terms, Verdict, Walk,
+    Why,
 };
 
 const NAMES: [&str; 3] = ["first", "second", "third"];
@@ -62,7 +64,10 @@ impl Scene {
                 }
             }
             let Some(words) = script.next() else { return told.join(" ") };
-            last = Some(walk.judge(&failure(words)));
+            last = Some(match words.strip_prefix("mended:") {
+                Some(words) => Judgement { verdict: Verdict::Mend, ..walk.judge(&failure(words)) },
+                None => walk.judge(&failure(words)),
+            });
         }
     }
 
@@ -140,6 +145,27 @@ fn each_class_has_its_own_number_of_attempts() {
     check(|rules| rules.retry_on_network = Some(3), "network timeout", three);
     check(|rules| rules.retry_on_network = Some(3), "network overloaded", "first first+250 second");
     check(|rules| rules.max_attempts = 1, "network", "first second");
+}
+
+#[test]
+fn a_mended_request_goes_to_the_same_target_at_once_and_once() {
+    let check = |change: fn(&mut Scene), script: &str, expected: &str| {
+        assert_eq!(Scene::with(change).walk(script), expected, "{script}");
+    };
+    let any = |_: &mut Scene| {};
+    check(any, "mended:bad-request", "first first");
+    check(any, "mended:bad-request bad-request", "first first second");
+    check(any, "mended:bad-request mended:bad-request", "first first second");
+    check(any, "mended:bad-request overloaded", "first first first+250");
+    check(any, "overloaded mended:bad-request", "first first+250 first");
+    check(any, "mended:bad-request auth mended:bad-request", "first first second second");
+    check(|it| it.rules.max_attempts = 1, "mended:bad-request", "first first");
+    let spent = "first (out of attempts)";
+    check(|it| it.rules.max_total_attempts = 1, "mended:bad-request", spent);
+    let late = |it: &mut Scene| {
+        (it.rules.deadline, it.takes) = (Some(secs(1)), secs(2));
+    };
+    check(late, "mended:bad-request", "first (out of time)");
 }
 
 #[test]
@@ -307,20 +333,32 @@ fn any_gate(start: Instant) -> impl Strategy<Value = Gate> {
     prop_oneof![3 => Just(Gate::Open), 2 => parked, 1 => Just(Gate::Closed)]
 }
 
-/// How one attempt went: class, status, what the upstream asks for, how long it took, the dice.
-type Turn = (usize, Option<u16>, Option<u64>, u64, f64);
+/// How one attempt went: class, status, what the upstream asks for, how long it took, the dice,
+/// whether it can be mended.
+type Turn = (usize, Option<u16>, Option<u64>, u64, f64, bool);
 
 fn any_turn() -> impl Strategy<Value = Turn> {
     let status =
         prop::option::of(prop_oneof![Just(200), Just(400), Just(429), Just(500), Just(529)]);
-    (0..Class::ALL.len(), status, prop::option::of(0_u64..20_000), 0_u64..3000, 0.0..1.0)
+    (
+        0..Class::ALL.len(),
+        status,
+        prop::option::of(0_u64..20_000),
+        0_u64..3000,
+        0.0..1.0,
+        any::<bool>(),
+    )
 }
 
 fn judged(walk: &Walk, turn: &Turn) -> Judgement {
     let mut failure = failure(Class::ALL[turn.0].name());
     failure.status = turn.1;
     failure.retry_after = turn.2.map(millis);
-    walk.judge(&failure)
+    let judgement = walk.judge(&failure);
+    if turn.5 && judgement.verdict != Verdict::Stop {
+        return Judgement { verdict: Verdict::Mend, ..judgement };
+    }
+    judgement
 }
 
 proptest! {
@@ -344,6 +382,7 @@ proptest! {
         let mut asked = gates.iter().cycle();
         let (mut attempts, mut last_resorts) = (0, 0);
         let mut previous = None;
+        let mut mended = HashSet::new();
         for turn in &turns {
             let opened = RefCell::new(Vec::new());
             let gate = |target, ask| {
@@ -375,8 +414,12 @@ proptest! {
             prop_assert!(deadline.is_none_or(|deadline| now + after < deadline));
             prop_assert!(fallbacks || target == targets[0]);
             if let Some(last) = &last {
-                prop_assert!(last.verdict != crate::Verdict::Stop);
-                prop_assert!(last.verdict == crate::Verdict::Retry || previous != Some(target));
+                prop_assert!(last.verdict != Verdict::Stop);
+                let again = matches!(last.verdict, Verdict::Retry | Verdict::Mend);
+                prop_assert!(again || previous != Some(target));
+                if last.verdict == Verdict::Mend && previous == Some(target) {
+                    prop_assert!(mended.insert(target), "mended twice");
+                }
             }
             previous = Some(target);
             now += after + millis(turn.3);

@@ -3,7 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use routectl_core::{Block, Content, Loss, Reasoning, Request, Role, Seals};
+use routectl_core::{Abilities, Block, Content, History, Loss, Reasoning, Request, Role, Seals};
 
 /// Why thinking stays behind.
 pub(crate) const REASON: &str = "this host has refused its seal";
@@ -22,6 +22,17 @@ pub(crate) fn is_refused(seals: &Seals, blob: &str) -> bool {
         Seals::These(digests) => digests.contains(&digest(blob)),
         Seals::All => true,
     }
+}
+
+/// Whether thinking is to stay behind.
+pub(crate) fn refuses(seals: &Seals, reasoning: &Reasoning) -> bool {
+    is_refused(seals, reasoning.seal.as_ref().map_or("", |seal| &seal.blob))
+}
+
+/// Whether all that is known of a host's wishes about earlier thinking is which seals it refuses.
+pub(crate) fn is_all_that_is_heard(abilities: &Abilities) -> bool {
+    let Abilities { refused, quirks, history, .. } = abilities;
+    quirks.dialect.hands_off && *history != History::Strip && !refused.silence
 }
 
 /// The digests of the thinking of earlier turns.

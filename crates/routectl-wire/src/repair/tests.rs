@@ -332,6 +332,29 @@ fn a_host_that_misses_a_signature_is_told_its_own_word_for_none() {
     assert!(sent.contains(r#""thought_signature":"skip_thought_signature_validator""#), "{sent}");
 }
 
+/// Case 9: seals in the pieces of a Chat client's own history.
+#[test]
+fn case_9_refused_pieces_stay_behind_in_a_chat_history_and_the_others_do_not() {
+    let piece = |seal: &str| {
+        format!(
+            r#","reasoning_details":[{{"type":"reasoning.encrypted","data":"{seal}","format":"openai-responses-v1","index":0}}]"#
+        )
+    };
+    let history = piece("gAAAold");
+    assert_eq!(heard(&history, &[LeaveSeals]), chat(""));
+    let mut abilities = abilities("some-model");
+    let digests = [seals::digest("gAAAold")];
+    abilities.refused.seals = Seals::These(std::sync::Arc::new(digests.into()));
+    let other = piece("gAAAnew");
+    for (history, left) in [(&history, ""), (&other, other.as_str())] {
+        let body = document(&chat(history));
+        let fit = CHAT.fit(&body, &abilities);
+        let sent = String::from_utf8(body.spliced(&fit.edits).joined().to_vec()).unwrap();
+        assert_eq!(sent, chat(left));
+        assert_eq!(fit.losses.len(), usize::from(left.is_empty()));
+    }
+}
+
 /// Case 19: a relay that refuses earlier thinking without an effort gets one; one that refuses
 /// earlier thinking gets none.
 #[test]

@@ -151,13 +151,14 @@ fn explain(args: &Args) -> Result<Explained, String> {
         let nearest = unknown.nearest.join(", ");
         format!("nothing serves {:?}; the nearest names are: {nearest}", unknown.asked)
     })?;
+    let strict = snapshot.config.server.strict_translation;
     let mut needs = None;
     let mut unfit = Vec::new();
     let mut targets = Vec::new();
     for target in chain.targets.iter().filter_map(|id| snapshot.target(*id)) {
         let sent = match prepare::unfit(&inbound, target, &mut needs) {
             Some(unfit) => Err(unfit),
-            None => Lane::new(&inbound, target, snapshot.config.server.strict_translation),
+            None => Lane::new(&inbound, target, &target.abilities, strict),
         };
         targets.push(told(&inbound, target, &sent)?);
         unfit.extend(sent.err().map(|why| (target.model.nickname.clone(), why)));

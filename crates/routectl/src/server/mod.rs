@@ -27,6 +27,7 @@ use tokio::task::JoinSet;
 
 use crate::affinity::Affinity;
 use crate::config;
+use crate::learned::Learned;
 use crate::snapshot::Snapshot;
 use guard::Tokens;
 pub use socket::Backlog;
@@ -89,6 +90,7 @@ pub struct App {
     connect_limit: ConnectLimit,
     hold_after: Duration,
     affinity: Arc<Affinity>,
+    learned: Learned,
     /// `[server]` as it was at the start: what of it needs a restart stays as it was.
     started: config::Server,
 }
@@ -139,6 +141,11 @@ impl App {
         &self.affinity
     }
 
+    /// What targets were heard to refuse.
+    pub(crate) fn learned(&self) -> &Learned {
+        &self.learned
+    }
+
     /// After how long a streaming client is kept alive instead of waiting for a status.
     pub(crate) fn hold_after(&self) -> Duration {
         self.hold_after
@@ -180,6 +187,7 @@ impl Server {
             connect_limit: ConnectLimit::new(snapshot.config.retry.connect_timeout),
             hold_after,
             affinity: Arc::default(),
+            learned: Learned::default(),
             started: settings.clone(),
             snapshot: ArcSwap::from_pointee(snapshot),
         });

@@ -34,6 +34,7 @@ mod odd_hosts;
 mod process;
 mod provider_keys;
 mod recordings;
+mod repairs;
 #[cfg(target_os = "linux")]
 mod soak;
 #[cfg(target_os = "linux")]

@@ -4,13 +4,14 @@
 
 use memchr::memmem;
 use routectl_core::{
-    Abilities, Block, Content, Dialect, Form, History, Loss, Missing, Place, Reasoning,
+    Abilities, Block, Content, Dialect, Form, Loss, Missing, Place, Reasoning, Seals,
 };
 
 use super::details;
 use crate::dialects::echo::{self, Lead, Told};
 use crate::document::unquote;
 use crate::formats::chat;
+use crate::repair;
 use crate::{Document, Edit, Fit, Step};
 
 /// The name of these edits in the trace.
@@ -60,16 +61,22 @@ pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
         let turn = echo::Turn { place, call: call.as_deref(), has_tools };
         let says = |name: &&str| said.get(name).is_some_and(|raw| raw != b"null");
         let present = MEMBERS.into_iter().filter(says).collect();
-        Message { index, said: &said, turn, present }.adapt(dialect, abilities.history, fit);
+        Message { index, said: &said, turn, present }.adapt(abilities, fit);
     }
 }
 
 impl Message<'_> {
-    fn adapt(&self, dialect: &Dialect, history: History, fit: &mut Fit) {
+    fn adapt(&self, abilities: &Abilities, fit: &mut Fit) {
+        let (dialect, history) = (&abilities.quirks.dialect, abilities.history);
         if self.present.is_empty() && !echo::is_needed(&dialect.echo, self.turn) {
             return;
         }
-        let welcome = echo::is_welcome(&dialect.echo, history);
+        let is_refused = self.says_refused(abilities);
+        // A host that nothing is known of loses no more than what it has refused.
+        if !is_refused && repair::is_all_that_is_heard(abilities) {
+            return;
+        }
+        let welcome = !is_refused && echo::is_welcome(&dialect.echo, history);
         if welcome && dialect.echo.form == Form::Details && self.keep_own(dialect, fit) {
             return;
         }
@@ -80,6 +87,9 @@ impl Message<'_> {
         if pieces.is_empty() && self.present.iter().any(|name| self.said.text(name).is_some()) {
             pieces.push((self.turn.place, &blank));
         }
+        let refused = |(_, it): &mut echo::Piece<'_>| repair::refuses(&abilities.refused.seals, it);
+        let gone = pieces.extract_if(.., refused);
+        fit.losses.extend(gone.map(|(it, _)| Loss::dropped(it.to_string(), repair::REASON)));
         let mut told = echo::told(&pieces, self.turn, dialect, history);
         let stays = |name: &&'static str| welcome && self.stays(name, &pieces, &told, dialect);
         let staying: Vec<&'static str> = self.present.iter().copied().filter(stays).collect();
@@ -102,6 +112,14 @@ impl Message<'_> {
             self.sign(&mut told, dialect, fit);
         }
         fit.losses.append(&mut told.losses);
+    }
+
+    /// Whether thinking is among it that this very host has refused.
+    fn says_refused(&self, abilities: &Abilities) -> bool {
+        let seals = &abilities.refused.seals;
+        let blocks = || chat::thoughts(self.said, self.turn.place).unwrap_or_default();
+        *seals != Seals::None
+            && blocks().iter().filter_map(piece).any(|(_, it)| repair::refuses(seals, it))
     }
 
     /// Leaves the pieces that the model made itself as they are, and takes out the others, for a

@@ -6,7 +6,7 @@ mod details;
 mod history;
 mod wishes;
 
-use routectl_core::{Abilities, History};
+use routectl_core::{Abilities, History, Seals};
 
 use crate::{Document, Fit};
 
@@ -19,7 +19,8 @@ pub fn adapt(body: &Document, abilities: &Abilities) -> Fit {
     } else if abilities.efforts_named {
         wishes::clamp(body, abilities, &mut fit);
     }
-    if !left_alone || abilities.history == History::Strip || abilities.refused.silence {
+    let heard = abilities.refused.silence || abilities.refused.seals != Seals::None;
+    if !left_alone || abilities.history == History::Strip || heard {
         history::adapt(body, abilities, &mut fit);
     }
     fit
