@@ -50,11 +50,20 @@ impl Default for Learned {
 impl Learned {
     /// What a target takes, as far as that is not what its configuration says.
     pub fn abilities(&self, target: &Target, now: Instant) -> Option<Abilities> {
+        self.known(&target.key, &target.abilities, now)
+    }
+
+    /// Remembers what helped, and which seals were refused.
+    pub fn learn(&self, target: &Target, mend: Mend, seals: &[u64], now: Instant) {
+        self.keep(&target.key, mend, seals, now);
+    }
+
+    fn known(&self, key: &Arc<str>, configured: &Abilities, now: Instant) -> Option<Abilities> {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
-        let lessons = self.lock().get(&target.key, now)?.clone();
-        let mut abilities = target.abilities.clone();
+        let lessons = self.lock().get(key, now)?.clone();
+        let mut abilities = configured.clone();
         for (mend, _) in lessons.mends.iter().filter(|(_, at)| is_young(*at, now)) {
             mend.apply(&mut abilities);
         }
@@ -64,10 +73,9 @@ impl Learned {
         Some(abilities)
     }
 
-    /// Remembers what helped, and which seals were refused.
-    pub fn learn(&self, target: &Target, mend: Mend, seals: &[u64], now: Instant) {
+    fn keep(&self, key: &Arc<str>, mend: Mend, seals: &[u64], now: Instant) {
         let mut all = self.lock();
-        let mut lessons = all.get(&target.key, now).cloned().unwrap_or_default();
+        let mut lessons = all.get(key, now).cloned().unwrap_or_default();
         lessons.mends.retain(|(_, at)| is_young(*at, now));
         if mend == Mend::LeaveSeals {
             // Other seals are not refused for that.
@@ -83,7 +91,7 @@ impl Learned {
         }
         let spare = lessons.mends.len().saturating_sub(MOST_MENDS);
         lessons.mends.drain(..spare);
-        all.put(Arc::clone(&target.key), lessons, now);
+        all.put(Arc::clone(key), lessons, now);
         self.any.store(true, Ordering::Release);
     }
 
@@ -94,4 +102,61 @@ impl Learned {
 
 fn is_young(at: Instant, now: Instant) -> bool {
     now.saturating_duration_since(at) < AGE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str) -> Arc<str> {
+        name.into()
+    }
+
+    #[test]
+    fn what_helped_is_known_of_that_target_for_two_days() {
+        let (learned, now) = (Learned::default(), Instant::now());
+        let configured = Abilities::default();
+        let budget = |name: &str, at| {
+            let known = learned.known(&key(name), &configured, at);
+            known.is_some_and(|known| known.refused.budget)
+        };
+        assert!(!budget("a", now));
+        learned.keep(&key("a"), Mend::NoBudget, &[], now);
+        assert!(budget("a", now) && !budget("b", now));
+        // What is learned later does not keep it for longer.
+        let later = now + AGE - Duration::from_secs(1);
+        learned.keep(&key("a"), Mend::NoEffort, &[], later);
+        assert!(budget("a", later));
+        let end = now + AGE;
+        assert!(!budget("a", end));
+        assert!(learned.known(&key("a"), &configured, end).unwrap().refused.effort);
+        assert_eq!(learned.known(&key("a"), &configured, later + AGE), None);
+    }
+
+    #[test]
+    fn what_holds_for_one_request_is_not_kept() {
+        let (learned, now) = (Learned::default(), Instant::now());
+        for mend in [Mend::NoThinking, Mend::LeaveThisTime("reasoning_effort")] {
+            learned.keep(&key("a"), mend, &[], now);
+        }
+        assert_eq!(learned.known(&key("a"), &Abilities::default(), now), None);
+    }
+
+    #[test]
+    fn of_refused_seals_so_many_are_kept() {
+        let (learned, now) = (Learned::default(), Instant::now());
+        for turn in 0..20 {
+            let fresh: Vec<u64> = (turn * 1_000..(turn + 1) * 1_000).collect();
+            learned.keep(&key("a"), Mend::LeaveSeals, &fresh, now);
+            let known = learned.known(&key("a"), &Abilities::default(), now).unwrap();
+            let Seals::These(seals) = known.refused.seals else { panic!("nothing is refused") };
+            assert!(fresh.iter().all(|seal| seals.contains(seal)), "{turn}");
+            assert!(seals.len() <= MOST_SEALS, "{turn}");
+        }
+        for _ in 0..99 {
+            learned.keep(&key("a"), Mend::EchoBlank, &[], now);
+        }
+        let lessons = learned.lock().get(&key("a"), now).cloned().unwrap();
+        assert_eq!(lessons.mends.len(), MOST_MENDS);
+    }
 }

@@ -179,6 +179,40 @@ async fn cases_3_and_19_history_is_as_a_host_wants_it_after_one_refusal() {
     }
 }
 
+/// The facts' most frequent refusal in a loop of tools: with a budget it has to begin with its
+/// thought. It depends on this one request, so it is not remembered.
+#[tokio::test]
+async fn a_loop_that_has_lost_its_thought_goes_on_without_thinking() {
+    let house = House::open(plan(Messages, "claude-sonnet-4-5", "")).await;
+    let mut body = sealed_loop(&json!({"type": "enabled", "budget_tokens": 2_000}));
+    body["messages"][1]["content"].as_array_mut().unwrap().remove(0);
+    for _ in 0..2 {
+        let answer = asks(&house, Messages, &body).await;
+        assert_eq!(answer.hops(), expected(&["bad-request", "ok"]), "{}", answer.text());
+        assert_eq!(arrived(&house)["thinking"], json!({"type": "disabled"}));
+        assert!(answer.header("x-routectl-loss").contains("thinking=degraded"));
+    }
+    body["messages"].as_array_mut().unwrap().truncate(1);
+    let answer = asks(&house, Messages, &body).await;
+    assert_eq!(answer.hops(), expected(&["ok"]));
+    assert_eq!(arrived(&house)["thinking"]["type"], "enabled");
+}
+
+#[tokio::test]
+async fn streams_are_mended_too_and_what_was_learned_survives_a_reload() {
+    let plan = plan(Messages, "claude-opus-4-6", "");
+    let house = House::open(plan.clone()).await;
+    let mut body = sealed_loop(&json!({"type": "adaptive"}));
+    body["stream"] = json!(true);
+    let answer = asks(&house, Messages, &body).await;
+    assert_eq!(answer.hops(), expected(&["bad-request", "ok"]));
+    assert!(answer.text().contains("message_stop"), "{}", answer.text());
+    let text = String::from(plan.target("new", Chat, "mock-1"));
+    house.app().replace(snapshot_after(&house.hosts, &text, &house.app().snapshot()));
+    let answer = asks(&house, Messages, &body).await;
+    assert_eq!(answer.hops(), expected(&["ok"]));
+}
+
 #[tokio::test]
 async fn words_are_said_where_an_empty_text_did_not_do() {
     let house = House::open(plan(Chat, "picky-words", "")).await;
