@@ -22,6 +22,8 @@ pub const ROW: Row = Row {
         ("gpt-5.3", THINKS_WHEN_ASKED),
         ("gpt-5.3-chat", SILENT),
         ("gpt-5.4", THINKS_WHEN_ASKED),
+        ("gpt-5.5", THINKS),
+        ("gpt-5.6", THINKS),
         ("gpt-6", ALWAYS_THINKS),
         ("gpt-oss", ALWAYS_THINKS),
         ("o1", ALWAYS_THINKS),

@@ -57,6 +57,17 @@ fn generations_are_told_apart_by_the_upstreams_name() {
         let given = named(dialect).unwrap().for_model(upstream);
         assert_eq!(given.echo.turns, turns, "{upstream}");
     }
+    for (upstream, off, unasked) in [
+        ("openai/gpt-5-mini", false, true),
+        ("gpt-5.2", true, false),
+        ("gpt-5.5", true, true),
+        ("gpt-5.6-mini", true, true),
+        ("gpt-6-astra", false, true),
+    ] {
+        let control = named("openai").unwrap().for_model(upstream).control;
+        let can_be_off = control.switch.is_some_and(|switch| switch.off.is_some());
+        assert_eq!((can_be_off, control.unasked), (off, unasked), "{upstream}");
+    }
     let seals = |upstream| named("openrouter").unwrap().for_model(upstream).seals;
     assert_eq!(seals("openai/gpt-oss-120b"), &[] as &[&str]);
     assert_eq!(seals("~google/gemini-3-pro"), ["google-gemini-v1", "gemini-v1"]);
