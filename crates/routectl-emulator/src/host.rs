@@ -192,8 +192,10 @@ impl Shared {
                 chat::admit(&call.headers)?;
                 let body = readable(format, call, body)?;
                 let (lenient, name) = lenience(model_of(body));
-                chat::check(body, lenient || chat::picky::is_picky(name))?;
+                let vendor = chat::vendors::of(name);
+                chat::check(body, lenient || vendor.is_some() || chat::picky::is_picky(name))?;
                 chat::picky::check(body, name)?;
+                vendor.map_or(Ok(()), |vendor| vendor.check(body))?;
                 self.act(format, body)
             }
             (&Method::POST, "/v1/messages", Format::Messages) => {
@@ -297,7 +299,12 @@ fn agreed<'a>(
 ) -> Result<&'a Map<String, Value>, Refusal> {
     let mut terms = messages::admit(&call.headers)?;
     let body = readable(Format::Messages, call, body)?;
-    (terms.lenient, _) = lenience(model_of(body));
+    let model = model_of(body);
+    (terms.lenient, _) = lenience(model);
+    if messages::imitator::is_theirs(model) {
+        terms.lenient = true;
+        messages::imitator::check(body)?;
+    }
     messages::check(body, purpose, &terms)?;
     Ok(body)
 }

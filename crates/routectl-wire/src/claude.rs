@@ -241,6 +241,18 @@ const GENERATIONS: &[Generation] = &[
     },
 ];
 
+/// What is in the names of models of other vendors that are served in the format of Messages.
+const OTHERS: [&str; 16] = [
+    "deepseek", "devstral", "doubao", "gemini", "gemma", "glm", "gpt", "grok", "kimi", "llama",
+    "longcat", "mimo", "minimax", "mistral", "moonshot", "qwen",
+];
+
+/// Whether a model is known to be another vendor's.
+pub fn is_of_another_vendor(upstream: &str) -> bool {
+    let name = upstream.to_ascii_lowercase();
+    !name.contains("claude") && OTHERS.iter().any(|other| name.contains(other))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

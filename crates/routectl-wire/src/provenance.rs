@@ -39,6 +39,17 @@ const NONE: &str = "-";
 /// Bytes of a text's hash that its signature tells.
 const DIGEST: usize = 8;
 
+/// Whether a seal has the shape of those that Claude mints: base64 that begins with the tag of a
+/// message. A hint, for models that are known to be another vendor's. (facts: reasoning, section
+/// 3.4)
+pub(crate) fn looks_like_claudes(seal: &str) -> bool {
+    const SHORTEST: usize = 40;
+    let mut letters = seal.bytes();
+    seal.len() >= SHORTEST
+        && letters.next() == Some(b'E')
+        && letters.next().is_some_and(|letter| (b'g'..=b'v').contains(&letter))
+}
+
 /// A `thinking` block.
 pub(crate) fn signed(text: String, signature: &str) -> Reasoning {
     let Some(inside) = signature.strip_prefix(ENVELOPE) else {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::CREATED;
+use super::vendors::{self, Vendor};
 use crate::answer::{Answer, Ask, Call, Input, Stop, mint};
 use crate::stream::{Event, Part};
 
@@ -22,7 +23,7 @@ pub(crate) fn headers(answer: &Answer) -> Vec<(String, String)> {
 
 /// The answer as one object.
 pub(crate) fn whole(body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> Value {
-    let message = message(answer);
+    let message = message(answer, vendors::of(&ask.model));
     let choice = |index| {
         json!({"index": index, "message": message, "logprobs": null,
             "finish_reason": finish(&answer.stop)})
@@ -33,16 +34,29 @@ pub(crate) fn whole(body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> Va
         "service_tier": "default", "system_fingerprint": "fp_emulated"})
 }
 
-fn message(answer: &Answer) -> Value {
+fn message(answer: &Answer, vendor: Option<&Vendor>) -> Value {
     let content = answer.text.concat();
     let says = answer.calls.is_empty() && !answer.refused;
     let mut message = json!({"role": "assistant", "content": says.then_some(content),
         "refusal": answer.refused.then_some(REFUSAL), "annotations": []});
-    if let Some(thought) = answer.thought {
-        set(&mut message, "reasoning_content", thought.into());
+    let first = answer.calls.first().map(|call| mint::id("call_", call.key));
+    match (answer.thought, vendor, message.as_object_mut()) {
+        (Some(thought), Some(vendor), Some(message)) => {
+            vendor.whole_thought(thought, first.as_deref(), message);
+        }
+        (Some(thought), _, _) => set(&mut message, "reasoning_content", thought.into()),
+        (None, _, _) => {}
     }
     if !answer.calls.is_empty() {
-        set(&mut message, "tool_calls", answer.calls.iter().map(call).collect());
+        let mut calls: Vec<Value> = answer.calls.iter().map(call).collect();
+        let beside = vendor.zip(first).and_then(|(vendor, id)| {
+            let [inside, _] = vendor.beside_call(&id);
+            inside
+        });
+        if let (Some((name, value)), Some(call)) = (beside, calls.first_mut()) {
+            set(call, name, value);
+        }
+        set(&mut message, "tool_calls", calls.into());
     }
     message
 }
@@ -74,7 +88,7 @@ pub(crate) fn stream(body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> V
         let first = json!({"role": "assistant", "content": content, "refusal": null});
         push(Part::Preamble, vec![choice(index, first, None)], None);
     }
-    for delta in deltas(answer) {
+    for delta in deltas(answer, vendors::of(&ask.model)) {
         for index in 0..count(body) {
             push(Part::Content, vec![choice(index, delta.clone(), None)], None);
         }
@@ -115,17 +129,33 @@ fn call(call: &Call) -> Value {
     }
 }
 
-fn deltas(answer: &Answer) -> Vec<Value> {
+fn deltas(answer: &Answer, vendor: Option<&Vendor>) -> Vec<Value> {
     let mut deltas = Vec::new();
-    for word in answer.thought.into_iter().flat_map(|it| it.split_inclusive(' ')) {
-        deltas.push(json!({ "reasoning_content": word }));
+    let first = answer.calls.first().map(|call| mint::id("call_", call.key));
+    match (answer.thought, vendor) {
+        (Some(thought), Some(vendor)) => deltas.extend(vendor.thought(thought, first.as_deref())),
+        (Some(thought), None) => {
+            let words = thought.split_inclusive(' ');
+            deltas.extend(words.map(|word| json!({ "reasoning_content": word })));
+        }
+        (None, _) => {}
     }
     deltas.extend(answer.text.iter().map(|piece| json!({ "content": piece })));
     if answer.refused {
         deltas.extend(REFUSAL.split_inclusive(' ').map(|word| json!({ "refusal": word })));
     }
+    let calls = deltas.len();
     for (index, call) in answer.calls.iter().enumerate() {
         grow_call(call, index, &mut deltas);
+    }
+    if let (Some(vendor), Some(id), Some(delta)) = (vendor, first, deltas.get_mut(calls)) {
+        let [inside, beside] = vendor.beside_call(&id);
+        if let (Some((name, value)), Some(call)) = (inside, delta.pointer_mut("/tool_calls/0")) {
+            set(call, name, value);
+        }
+        if let Some((name, value)) = beside {
+            set(delta, name, value);
+        }
     }
     deltas
 }

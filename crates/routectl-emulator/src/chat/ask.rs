@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::check::present;
 use super::parts::image_of;
+use super::vendors;
 use crate::answer::{Ask, Choice, Image, Tool, text_of};
 
 /// The request in the words of [`Ask`]. The body has been checked.
@@ -21,7 +22,7 @@ pub(crate) fn ask(body: &Map<String, Value>, model: &str) -> Ask {
     let text = text_of(content);
     Ask {
         model: model.to_owned(),
-        think: text.contains("[[think]]"),
+        think: text.contains("[[think]]") || vendors::of(model).is_some(),
         text,
         images: images(content),
         results,

@@ -8,6 +8,7 @@ mod parts;
 pub(crate) mod picky;
 mod schema;
 mod tools;
+pub(crate) mod vendors;
 
 use http::HeaderMap;
 use serde_json::{Value, json};

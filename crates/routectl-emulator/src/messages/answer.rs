@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::imitator;
 use super::models::model;
 use crate::answer::mint::{Sealed, id, seal};
 use crate::answer::{Answer, Ask, Call, Input, Stop};
@@ -84,6 +85,9 @@ fn thoughts(body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> Option<Val
     if ask.text.contains("[[redact]]") {
         let data = seal(&ask.model, Sealed::Redacted);
         return Some(json!({"type": "redacted_thinking", "data": data}));
+    }
+    if imitator::is_theirs(&ask.model) {
+        return Some(json!({"type": "thinking", "thinking": thought, "signature": ""}));
     }
     let display = body.get("thinking").and_then(|it| it.get("display")).and_then(Value::as_str);
     let hidden = display.map_or_else(|| model(&ask.model).hides, |display| display == "omitted");

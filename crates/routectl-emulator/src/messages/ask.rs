@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::check::present;
 use super::history::{blocks_of, is, role_of};
+use super::imitator;
 use super::tools::is_custom;
 use crate::answer::{Ask, Choice, Image, Tool, mint, text_of};
 
@@ -20,7 +21,9 @@ pub(crate) fn ask(body: &Map<String, Value>, model: &str) -> Ask {
     let thinking = body.get("thinking").and_then(|it| it.get("type")).and_then(Value::as_str);
     Ask {
         model: model.to_owned(),
-        think: text.contains("[[think]]") || matches!(thinking, Some("enabled" | "adaptive")),
+        think: text.contains("[[think]]")
+            || matches!(thinking, Some("enabled" | "adaptive"))
+            || imitator::is_theirs(model),
         text,
         images: images(blocks),
         results: results(blocks),

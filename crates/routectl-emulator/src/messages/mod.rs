@@ -6,6 +6,7 @@ mod blocks;
 mod cache;
 mod check;
 mod history;
+pub(crate) mod imitator;
 mod media;
 mod models;
 mod schema;

@@ -25,6 +25,7 @@ mod g4_matrix;
 mod g4_translated;
 mod g5_budget;
 mod g6_envelopes;
+mod g6_seals;
 mod g7_prefix;
 mod g9_secrets;
 mod generations;

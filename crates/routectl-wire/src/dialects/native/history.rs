@@ -18,7 +18,10 @@ use crate::{Document, Edit, Fit, Step};
 const NAME: &str = "history";
 
 /// How the names of the members begin in which thinking comes back.
-const SIGNS: [&[u8]; 2] = [b"\"reasoning", b"\"thinking_blocks\""];
+const SIGNS: [&[u8]; 3] = [b"\"reasoning", b"\"thinking_blocks\"", SIGNATURE];
+
+/// The member in which a call is signed. (facts: reasoning, section 2.18)
+const SIGNATURE: &[u8] = b"\"thought_signature\"";
 
 /// The members in which thinking comes back.
 const MEMBERS: [&str; 6] = [
@@ -68,6 +71,9 @@ pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
 impl Message<'_> {
     fn adapt(&self, abilities: &Abilities, fit: &mut Fit) {
         let (dialect, history) = (&abilities.quirks.dialect, abilities.history);
+        if self.turn.call.is_some() && dialect.echo.form != Form::CallSeals {
+            self.unsign(fit);
+        }
         if self.present.is_empty() && !echo::is_needed(&dialect.echo, self.turn) {
             return;
         }
@@ -200,6 +206,24 @@ impl Message<'_> {
         Some(self.set("content", format!("[{}]", all.join(","))))
     }
 
+    /// Takes the signatures of calls away that another vendor's model gave them.
+    fn unsign(&self, fit: &mut Fit) {
+        for (index, call) in self.said.list("tool_calls").into_iter().flatten().enumerate() {
+            if memmem::find(&call, SIGNATURE).is_none() {
+                continue;
+            }
+            let signs = |extra: &[u8]| memmem::find(extra, SIGNATURE).is_some();
+            let signed = Document::parse(call).ok();
+            if signed.is_some_and(|call| call.get("extra_content").is_some_and(signs)) {
+                let edit = Edit::remove(NAME, "messages").at(self.index).at("tool_calls");
+                fit.edits.push(edit.at(index).at("extra_content"));
+                let path = format!("tool_calls[{index}].extra_content");
+                let reason = "only its minter reads it";
+                fit.losses.push(Loss::dropped(self.turn.place.path(&path), reason));
+            }
+        }
+    }
+
     /// Gives calls the signatures that stand elsewhere, and the first one, where it has lost its
     /// own, the vendor's word for that. (facts: reasoning, section 2.18)
     fn sign(&self, told: &mut Told, dialect: &Dialect, fit: &mut Fit) {
@@ -209,7 +233,7 @@ impl Message<'_> {
             let id = call.text("id").unwrap_or_default();
             let own = told.signatures.iter().position(|signature| signature.call == id);
             let own = own.map(|at| told.signatures.remove(at));
-            let says = |extra: &[u8]| memmem::find(extra, b"\"thought_signature\"").is_some();
+            let says = |extra: &[u8]| memmem::find(extra, SIGNATURE).is_some();
             if call.get("extra_content").is_some_and(says) {
                 continue;
             }

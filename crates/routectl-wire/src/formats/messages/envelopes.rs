@@ -1,27 +1,101 @@
-//! Thinking in the history of a request that stays in its format and that its host refuses. Envelopes
-//! of ours: thinking of another vendor's model, which the client got through a translation; no host
-//! of this format knows such a signature, and Claude refuses the whole request for it. (decisions: 2)
-//! And seals that this very host was heard to refuse. Such blocks are taken out.
+//! Thinking in the history of a request that stays in its format and that is not for its host. It
+//! came in an envelope of ours, through a translation; or from a host that imitates Claude and signs
+//! nothing, for which Claude refuses the whole request; or Claude sealed it, and another vendor's
+//! model is asked; or this very host was heard to refuse its seal. Such blocks are taken out.
+//! (decisions: 2 and 3; guarantees: G6)
 
 use memchr::memmem;
 use routectl_core::{Loss, Place, Seals};
 
+use super::write::Target;
 use crate::json::{self, Node};
-use crate::provenance::ENVELOPE;
+use crate::provenance::{ENVELOPE, looks_like_claudes};
 use crate::repair::{REASON, is_refused};
-use crate::{Document, Edit, Fit};
+use crate::{Document, Edit, Fit, claude};
 
 /// The name of these edits in the trace.
 const NAME: &str = "foreign_thinking";
 
-/// Takes the envelopes and the refused seals out, and with them a turn that held nothing else. Says
-/// what is left of the last answer.
-pub(super) fn taken_out(body: &Document, seals: &Seals) -> (Fit, Left) {
+/// Why thinking that another model sealed, or none did, stays behind.
+const FOREIGN: &str = "thinking of another vendor's model";
+
+/// Who reads the history.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    who: Who,
+    /// What its host was heard to refuse.
+    refused: &'a Seals,
+}
+
+/// Whose model it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Claude,
+    /// It is known to be another vendor's.
+    Another,
+    /// Nobody knows. It may be Claude by another name.
+    Unknown,
+}
+
+impl<'a> Reader<'a> {
+    fn of(target: Target<'a>) -> Self {
+        let who = match () {
+            () if target.is_claude() => Who::Claude,
+            () if claude::is_of_another_vendor(&target.abilities.upstream) => Who::Another,
+            () => Who::Unknown,
+        };
+        Self { who, refused: &target.abilities.refused.seals }
+    }
+
+    /// Why a block cannot stay.
+    fn refuses(&self, block: &Node<'_>) -> Option<&'static str> {
+        let member = match kind(block).as_deref() {
+            Some("thinking") => "signature",
+            Some("redacted_thinking") => "data",
+            _ => return None,
+        };
+        let said = block.member(member).and_then(Node::text);
+        let seal = said.as_deref().unwrap_or_default();
+        let foreign = match self.who {
+            _ if seal.starts_with(ENVELOPE) => true,
+            Who::Claude => said.is_some() && seal.is_empty(),
+            Who::Another => looks_like_claudes(seal),
+            Who::Unknown => false,
+        };
+        match foreign {
+            true => Some(FOREIGN),
+            false => is_refused(self.refused, seal).then_some(REASON),
+        }
+    }
+
+    /// Whether there may be anything to take out; found without reading the messages.
+    fn may_refuse(&self, messages: &[u8]) -> bool {
+        let holds = |text: &str| memmem::find(messages, text.as_bytes()).is_some();
+        let says = |name, value: &[u8]| says(messages, name, value);
+        let foreign = match self.who {
+            _ if holds(&format!("\"{ENVELOPE}")) => true,
+            Who::Claude => says("\"signature\"", b"\"\""),
+            Who::Another => ["\"signature\"", "\"data\""].into_iter().any(|it| says(it, b"\"E")),
+            Who::Unknown => false,
+        };
+        foreign || (*self.refused != Seals::None && holds("thinking\""))
+    }
+}
+
+/// Whether a member of this name has a value that begins like this.
+fn says(messages: &[u8], name: &str, value: &[u8]) -> bool {
+    memmem::find_iter(messages, name.as_bytes()).any(|at| {
+        let behind = messages.get(at + name.len()..).unwrap_or_default().trim_ascii_start();
+        behind.strip_prefix(b":").is_some_and(|it| it.trim_ascii_start().starts_with(value))
+    })
+}
+
+/// Takes the thinking out that is not for this target, and with it a turn that held nothing else.
+/// Says what is left of the last answer.
+pub(super) fn taken_out(body: &Document, target: Target<'_>) -> (Fit, Left) {
     let (mut fit, mut left) = (Fit::default(), Left::Other);
-    let messages = body.get("messages").unwrap_or_default();
-    let holds = |quoted: &str| memmem::find(messages, quoted.as_bytes()).is_some();
-    let foreign = holds(&format!("\"{ENVELOPE}"));
-    if !foreign && (*seals == Seals::None || !holds("thinking\"")) {
+    let reader = Reader::of(target);
+    if !reader.may_refuse(body.get("messages").unwrap_or_default()) {
         return (fit, left);
     }
     for (index, message) in body.elements("messages").enumerate() {
@@ -30,7 +104,7 @@ pub(super) fn taken_out(body: &Document, seals: &Seals) -> (Fit, Left) {
             continue;
         };
         if node.member("role").and_then(Node::text).as_deref() == Some("assistant") {
-            left = take_out(&node, (index, seals), &mut fit);
+            left = take_out(&node, (index, reader), &mut fit);
         }
     }
     (fit, left)
@@ -44,14 +118,14 @@ pub(super) enum Left {
     Other,
 }
 
-fn take_out(message: &Node<'_>, (index, seals): (usize, &Seals), fit: &mut Fit) -> Left {
+fn take_out(message: &Node<'_>, (index, reader): (usize, Reader<'_>), fit: &mut Fit) -> Left {
     let blocks = message.member("content").and_then(Node::list).unwrap_or_default();
-    let goes = |block: &Node<'_>| why(block, seals).is_some();
+    let goes = |block: &Node<'_>| reader.refuses(block).is_some();
     let mut kept = blocks.iter().enumerate().filter(|(_, block)| !goes(block)).peekable();
     let first = kept.peek().and_then(|(_, block)| kind(block));
     let calls = kept.any(|(_, block)| kind(block).as_deref() == Some("tool_use"));
     let gone = blocks.iter().enumerate();
-    let mut gone = gone.filter_map(|(at, block)| Some((at, why(block, seals)?))).peekable();
+    let mut gone = gone.filter_map(|(at, block)| Some((at, reader.refuses(block)?))).peekable();
     let any_gone = gone.peek().is_some();
     let place = Place::BODY.member("messages").index(index);
     for (at, reason) in gone {
@@ -66,20 +140,6 @@ fn take_out(message: &Node<'_>, (index, seals): (usize, &Seals), fit: &mut Fit) 
     }
     let thinks = first.is_some_and(|kind| matches!(&*kind, "thinking" | "redacted_thinking"));
     if any_gone && calls && !thinks { Left::CallsUnthinking } else { Left::Other }
-}
-
-/// Why a block cannot stay: it is thinking in an envelope of ours, or its seal was refused.
-fn why(block: &Node<'_>, seals: &Seals) -> Option<&'static str> {
-    let member = match kind(block).as_deref() {
-        Some("thinking") => "signature",
-        Some("redacted_thinking") => "data",
-        _ => return None,
-    };
-    let seal = block.member(member).and_then(Node::text).unwrap_or_default();
-    if seal.starts_with(ENVELOPE) {
-        return Some("thinking of another vendor's model");
-    }
-    is_refused(seals, &seal).then_some(REASON)
 }
 
 fn kind<'a>(block: &Node<'a>) -> Option<std::borrow::Cow<'a, str>> {
@@ -98,12 +158,25 @@ mod tests {
     const CLAUDES: &str = r#"{"type":"thinking","thinking":"","signature":"EoAB"}"#;
     const CALL: &str = r#"{"type":"tool_use","id":"a","name":"f","input":{}}"#;
 
+    /// What Claude sealed, in the shape that real seals have.
+    const LONG: &str = r#"{"type":"thinking","thinking":"","signature":"EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxBdjrkzLoky3dl1pk="}"#;
+    const REDACTED: &str = r#"{"type":"redacted_thinking","data":"EmwKAhgBEgy3va3pzix/LafPsn4aDFIT2Xlxh0L5L8rLVyIwxtE3"}"#;
+    const UNSIGNED: &str = r#"{"type":"thinking","thinking":"hm","signature": ""}"#;
+    /// Of a host that imitates Claude.
+    const IMITATED: &str =
+        r#"{"type":"thinking","thinking":"hm","signature":"d41d8cd98f00b204e9800998ecf8427e"}"#;
+
     fn fitted(answer: &str, thinking: &str) -> (String, Vec<String>) {
+        fitted_for("", answer, thinking)
+    }
+
+    fn fitted_for(upstream: &str, answer: &str, thinking: &str) -> (String, Vec<String>) {
         let body = format!(
             r#"{{"thinking":{thinking},"messages":[{{"role":"user","content":"rctl1."}}, {{"role":"assistant","content":[{answer}]}},{{"role":"user","content":"x"}}]}}"#
         );
         let body = Document::parse(Bytes::from(body)).unwrap();
-        let fit = MESSAGES.fit(&body, &Abilities::default());
+        let abilities = Abilities { upstream: upstream.to_owned(), ..Abilities::default() };
+        let fit = MESSAGES.fit(&body, &abilities);
         let losses = fit.losses.iter().map(|loss| loss.path.clone()).collect();
         let bytes = body.spliced(&fit.edits).joined();
         (String::from_utf8(bytes.to_vec()).unwrap(), losses)
@@ -123,6 +196,27 @@ mod tests {
                 r#"{{"thinking":{ADAPTIVE},"messages":[{{"role":"user","content":"rctl1."}}, {{"role":"assistant","content":[{left}]}},{{"role":"user","content":"x"}}]}}"#
             );
             assert_eq!((sent, losses.len()), (expected, lost), "{answer}");
+        }
+    }
+
+    #[test]
+    fn claude_gets_no_unsigned_thinking_and_others_get_none_of_claudes() {
+        for (upstream, block, stays) in [
+            ("claude-opus-4-6", UNSIGNED, false),
+            ("claude-opus-4-6", LONG, true),
+            ("claude-opus-4-6", REDACTED, true),
+            ("claude-opus-4-6", IMITATED, true),
+            ("kimi-k2.6", UNSIGNED, true),
+            ("kimi-k2.6", IMITATED, true),
+            ("kimi-k2.6", LONG, false),
+            ("MiniMax-M2", REDACTED, false),
+            ("my-own-sonnet", LONG, true),
+            ("my-own-sonnet", UNSIGNED, true),
+        ] {
+            let answer = format!("{block},{CALL}");
+            let (sent, losses) = fitted_for(upstream, &answer, r#"{"type":"adaptive"}"#);
+            assert_eq!(sent.contains(block), stays, "{upstream}: {sent}");
+            assert_eq!(losses.len(), usize::from(!stays), "{upstream}: {losses:?}");
         }
     }
 

@@ -40,9 +40,10 @@ struct Asked<'a> {
 
 /// The changes that this model needs.
 pub(super) fn fit(body: &Document, abilities: &Abilities) -> Fit {
-    let (fit, left) = envelopes::taken_out(body, &abilities.refused.seals);
+    let target = Target::of(abilities);
+    let (fit, left) = envelopes::taken_out(body, target);
     let asked = Asked { left, ..Asked::of(body) };
-    let mut fitting = Fitting { target: Target::of(abilities), asked, fit };
+    let mut fitting = Fitting { target, asked, fit };
     if fitting.asked.kind.is_some() || fitting.asked.effort.is_some() {
         fitting.effort();
         fitting.thinking();
@@ -128,7 +129,13 @@ impl Fitting<'_> {
         match &*kind {
             "adaptive" if takes.adaptive.at(effort) => {}
             "adaptive" if takes.enabled.at(effort) => self.with_budget(),
-            "enabled" if takes.enabled.at(effort) => self.keep_budget(),
+            "enabled" if takes.enabled.at(effort) => {
+                // A loop that began elsewhere, or a client that forgets: the vendor refuses it.
+                if ends::last_answer(self.asked.body) == ends::LastAnswer::CallsUnthinking {
+                    self.asked.left = Left::CallsUnthinking;
+                }
+                self.keep_budget();
+            }
             "enabled" if takes.adaptive.at(effort) => self.as_it_sees_fit(),
             "adaptive" | "enabled" => {
                 self.fit.edits.push(Edit::remove(NAME, "thinking"));

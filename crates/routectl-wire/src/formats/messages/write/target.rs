@@ -19,7 +19,7 @@ impl<'a> Target<'a> {
     }
 
     /// Whether this is a model of Anthropic's, which may get what Claude sealed.
-    pub(super) fn is_claude(self) -> bool {
+    pub(in super::super) fn is_claude(self) -> bool {
         self.generation.is_some() || self.abilities.upstream.contains("claude")
     }
 
