@@ -203,7 +203,9 @@ fn echo_blank(echo: &mut Echo) {
         Missing::Nothing | Missing::Blank | Missing::Sentinel(_) => Missing::Blank,
         Missing::Words(words) => Missing::Words(words),
     };
-    if !matches!(echo.form, Form::Text(_)) {
+    // An empty list of pieces says nothing as well as an empty text does.
+    let says_nothing = matches!(echo.form, Form::Text(_)) || echo.form == Form::Details;
+    if !says_nothing || (blank_already && echo.form == Form::Details) {
         echo.form = Form::Text(&["reasoning_content"]);
     }
 }
@@ -211,7 +213,9 @@ fn echo_blank(echo: &mut Echo) {
 fn echo_sentinel(dialect: &mut Dialect) {
     dialect.echo.turns = Turns::Calling;
     if dialect.echo.form != Form::Details {
-        dialect.echo.form = Form::CallSeals;
+        if dialect.echo.form != Form::Details {
+            dialect.echo.form = Form::CallSeals;
+        }
     }
     dialect.echo.missing = Missing::Sentinel(gemini::UNSIGNED);
 }

@@ -327,6 +327,20 @@ fn case_3_a_host_that_misses_thinking_is_told_an_empty_one_and_then_some_words()
 }
 
 #[test]
+fn pieces_stay_pieces_where_they_can_say_that_nothing_is_there() {
+    let mut abilities = abilities("some-model");
+    abilities.quirks.dialect.echo.form = Form::Details;
+    for (mend, form) in [
+        (EchoSentinel, Form::Details),
+        (EchoBlank, Form::Details),
+        (EchoBlank, Form::Text(&["reasoning_content"])),
+    ] {
+        mend.apply(&mut abilities);
+        assert_eq!(abilities.quirks.dialect.echo.form, form, "{mend:?}");
+    }
+}
+
+#[test]
 fn a_host_that_misses_a_signature_is_told_its_own_word_for_none() {
     let sent = heard("", &[EchoSentinel]);
     assert!(sent.contains(r#""thought_signature":"skip_thought_signature_validator""#), "{sent}");
