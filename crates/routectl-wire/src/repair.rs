@@ -213,9 +213,7 @@ fn echo_blank(echo: &mut Echo) {
 fn echo_sentinel(dialect: &mut Dialect) {
     dialect.echo.turns = Turns::Calling;
     if dialect.echo.form != Form::Details {
-        if dialect.echo.form != Form::Details {
-            dialect.echo.form = Form::CallSeals;
-        }
+        dialect.echo.form = Form::CallSeals;
     }
     dialect.echo.missing = Missing::Sentinel(gemini::UNSIGNED);
 }
