@@ -305,6 +305,9 @@ fn agreed<'a>(
         terms.lenient = true;
         messages::imitator::check(body)?;
     }
+    if model.contains("no-editing") {
+        messages::edits_nothing(body, &terms)?;
+    }
     messages::check(body, purpose, &terms)?;
     Ok(body)
 }

@@ -16,6 +16,7 @@
 //! | `window-TOKENS` | a model with a small context window |
 //! | `bench-BYTES`, `bench-stream-CHUNKS-PAUSEMS[-BURST]` | cheap canned answers, not checked; the first is a stream in one write to who asks for a stream |
 //! | `lenient-…` | any of the above on a host that lets unknown members and foreign seals pass |
+//! | `no-editing-…` | the good answer, at a host that knows no `context_management` |
 //!
 //! Texts in the last user message do more: `[[tool]]` and `[[tools]]` call the declared tools,
 //! `[[think]]` shows thoughts, `[[redact]]` seals them, `[[refuse]]` declines. Rules that hold for

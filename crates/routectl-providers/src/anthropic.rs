@@ -19,6 +19,9 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// What OAuth tokens need beside the bearer. (facts: Anthropic Messages, section 2)
 const OAUTH_BETA: &str = "oauth-2025-04-20";
 
+/// How the betas of `context_management` begin.
+const EDITING_BETAS: &str = "context-management-";
+
 /// Headers that are parameters of the request, spelled as headers.
 const PARAMETERS: [HeaderName; 2] = [
     HeaderName::from_static("anthropic-workspace-id"),
@@ -34,6 +37,8 @@ pub struct Anthropic {
     pub version: HeaderValue,
     /// Betas of the client that pass; empty lets all pass.
     pub allowed_betas: Vec<String>,
+    /// Conversations are edited before they go there: the host does not hear of the beta.
+    pub edited_here: bool,
 }
 
 /// How the credential is shown.
@@ -99,7 +104,9 @@ impl Anthropic {
     /// The client's betas that may pass, then the operator's, then what the credential needs.
     fn betas(&self, call: &Call<'_>) -> Option<HeaderValue> {
         let allowed = |beta: &&str| {
-            self.allowed_betas.is_empty() || self.allowed_betas.iter().any(|name| name == beta)
+            let is_ours = self.edited_here && beta.starts_with(EDITING_BETAS);
+            let is_listed = |names: &[String]| names.iter().any(|name| name == beta);
+            !is_ours && (self.allowed_betas.is_empty() || is_listed(&self.allowed_betas))
         };
         let clients = values(call.client).flat_map(|list| list.split(',')).map(str::trim);
         let operators = values(&call.model.header_extras);

@@ -9,7 +9,7 @@ use crate::eights;
 const ASCII_TENTHS_PER_TOKEN: u64 = 34;
 
 /// What one image or document page costs at most with the common vendors.
-const TOKENS_PER_MEDIUM: u64 = 1_600;
+pub(crate) const TOKENS_PER_MEDIUM: u64 = 1_600;
 
 /// A string this long without a blank is base64, not prose.
 const BASE64_FROM: usize = 1_024;

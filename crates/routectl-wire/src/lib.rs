@@ -8,6 +8,7 @@ mod attribution;
 pub mod claude;
 pub mod dialects;
 pub mod document;
+pub mod editing;
 mod eights;
 mod estimate;
 mod fit;
@@ -27,6 +28,7 @@ mod way_back;
 use routectl_core::{Abilities, Event, Failure, Loss, Needs, Request};
 
 pub use document::{BadBody, Change, Document, Edit, Spliced, Step};
+pub use editing::Applied;
 pub use fit::Fit;
 pub use formats::{CHAT, FORMATS, MESSAGES};
 pub use framing::{Frame, Framing};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use routectl_core::{Loss, Request, Wishes};
 
-use crate::estimate;
+use crate::{Applied, estimate};
 
 /// A request, written for an upstream of another format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Spelled {
     /// refused one among them the body is not to be sent.
     pub losses: Vec<Loss>,
     pub changes: Changes,
+    /// What was done in the upstream's place, which the client is told of.
+    pub applied: Applied,
 }
 
 impl Spelled {
@@ -30,7 +32,7 @@ impl Spelled {
         }
         let rank = |path: &str| ranks.get(first_member(path)).copied();
         losses.sort_by_cached_key(|loss| (rank(&loss.path), indices(&loss.path)));
-        Self { body, losses, changes }
+        Self { body, losses, changes, applied: Applied::default() }
     }
 }
 
@@ -79,17 +81,20 @@ pub struct Reply {
     pub shows_reasoning: bool,
     /// About how many tokens the prompt is, for an upstream that does not count.
     pub prompt_estimate: u64,
+    /// What was done in the upstream's place.
+    pub applied: Applied,
 }
 
 impl Reply {
-    /// How the answer to this request is told, which the upstream gets as this body.
-    pub fn to(request: &Request, body: &[u8], created: u64) -> Self {
+    /// How the answer to this request is told, which the upstream gets spelled like this.
+    pub fn to(request: &Request, spelled: &Spelled, created: u64) -> Self {
         Self {
             model: request.model.clone(),
             created,
             wishes: request.wishes,
             shows_reasoning: request.reasoning.show != Some(routectl_core::Show::Nothing),
-            prompt_estimate: estimate::tokens([body]),
+            prompt_estimate: estimate::tokens([&*spelled.body]),
+            applied: spelled.applied,
         }
     }
 }

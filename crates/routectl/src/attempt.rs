@@ -148,6 +148,10 @@ impl Attempt<'_> {
         let (head, body) = answer.into_parts();
         let body = collect(body, length(&head.headers), MAX_ANSWER, WHOLE_SILENCE).await?;
         let usage = read_whole(provider.format(), &body, self.listeners())?;
+        let body = match self.lane {
+            Lane::Native(fit) if !fit.applied.is_nothing() => fit.applied.told_in(body),
+            Lane::Native(_) | Lane::Translated(_) => body,
+        };
         let headers = answer_headers(&head.headers, "application/json");
         let losses = Vec::new();
         Ok(Opened::Whole { status: head.status, headers, body, usage, losses })
@@ -202,7 +206,11 @@ impl Attempt<'_> {
     /// The relay of one answer to this request.
     fn relay(&self, provider: &dyn Provider, translation: Option<&Translation>) -> Box<Relay> {
         let Some(translation) = translation else {
-            return Box::new(Relay::new(provider.format()).heard_by(self.listeners()));
+            let relay = Relay::new(provider.format()).heard_by(self.listeners());
+            return Box::new(match self.lane {
+                Lane::Native(fit) => relay.telling_of(fit.applied),
+                Lane::Translated(_) => relay,
+            });
         };
         let framing = if self.inbound.streamed { Framing::Sse } else { Framing::Whole };
         let (reply, changes) = (translation.reply.clone(), translation.changes.clone());
@@ -213,7 +221,10 @@ impl Attempt<'_> {
     }
 
     fn listeners(&self) -> Listeners {
-        self.follower.iter().map(|follower| Box::new(follower.clone()) as _).collect()
+        let followers = self.follower.iter().map(|follower| Box::new(follower.clone()) as _);
+        let native = matches!(self.lane, Lane::Native(_));
+        let thoughts = self.target.thoughts.iter().filter(|_| native);
+        followers.chain(thoughts.map(|thoughts| Box::new(thoughts.minder()) as _)).collect()
     }
 
     /// The headers of an answer that the client gets.

@@ -23,5 +23,6 @@ pub mod scrub;
 pub mod server;
 pub mod snapshot;
 pub mod target;
+mod thoughts;
 pub mod trace;
 pub mod walk;

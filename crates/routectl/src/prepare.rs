@@ -57,7 +57,10 @@ impl Lane {
             Upstream::NotYet { kind } => return Err(Unfit::NotServed { kind }),
         };
         if provider.format().name() == inbound.format.name() {
-            let fit = inbound.format.fit(&inbound.document, abilities);
+            let mut fit = inbound.format.fit(&inbound.document, abilities);
+            if let Some(thoughts) = &target.thoughts {
+                thoughts.fit(&inbound.document, &mut fit);
+            }
             bearable(&fit.losses, strict)?;
             return Ok(Self::Native(fit));
         }
@@ -73,7 +76,7 @@ impl Lane {
         let mut spelled = provider.format().write(request, abilities);
         spelled.losses.extend_from_slice(left);
         bearable(&spelled.losses, strict)?;
-        let reply = Reply::to(request, &spelled.body, inbound.created);
+        let reply = Reply::to(request, &spelled, inbound.created);
         let document = Document::parse(Bytes::from(spelled.body))
             .map_err(|error| Unfit::Miswritten { why: error.to_string() })?;
         Ok(Self::Translated(Box::new(Translation {

@@ -13,7 +13,7 @@ use routectl_core::{Class, Delta, Event, Failure, Loss, Opening, Origin, Tags, U
 use routectl_wire::framing::sse::{self, Cutter};
 use routectl_wire::grammar::Grammar;
 use routectl_wire::think_tags::TagReader;
-use routectl_wire::{Decoder, Format, Frame};
+use routectl_wire::{Applied, Decoder, Format, Frame};
 
 use crate::scrub;
 
@@ -42,6 +42,8 @@ pub struct Relay {
     secret: Option<Secret>,
     /// The translated lane: where events become the client's answer.
     telling: Option<Box<Telling>>,
+    /// The native lane: what the event that ends the answer has yet to tell of.
+    applied: Option<Applied>,
     /// Whether content has come, told or not.
     heard_content: bool,
     listeners: Listeners,
@@ -84,6 +86,7 @@ impl Relay {
             usage: Usage::default(),
             secret: None,
             telling: None,
+            applied: None,
             heard_content: false,
             listeners: Listeners::new(),
         }
@@ -105,6 +108,12 @@ impl Relay {
     #[must_use]
     pub fn heard_by(self, listeners: Listeners) -> Self {
         Self { listeners, ..self }
+    }
+
+    /// The same, which tells the client of these edits where the answer ends.
+    #[must_use]
+    pub fn telling_of(self, applied: Applied) -> Self {
+        Self { applied: Some(applied).filter(|applied| !applied.is_nothing()), ..self }
     }
 
     /// Keeps the credential out of the failure that the upstream may still tell.
@@ -269,7 +278,10 @@ impl Relay {
                 return Ok(Some(self.released(told)));
             }
         }
-        let bytes = self.telling.as_mut().map_or(bytes, |telling| telling.told());
+        let bytes = match &mut self.telling {
+            Some(telling) => telling.told(),
+            None => self.with_edits_told(bytes),
+        };
         if self.phase != Phase::Holding {
             let released = self.released(bytes);
             return Ok((!released.is_empty()).then_some(released));
@@ -280,6 +292,15 @@ impl Relay {
         }
         self.held.extend_from_slice(&bytes);
         Ok(None)
+    }
+
+    /// Nearly always the same bytes.
+    fn with_edits_told(&mut self, bytes: Bytes) -> Bytes {
+        let Some(told) = self.applied.and_then(|applied| applied.told_among(&bytes)) else {
+            return bytes;
+        };
+        self.applied = None;
+        told
     }
 
     fn take_events(&mut self) -> Result<(), Failure> {

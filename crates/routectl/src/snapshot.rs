@@ -19,6 +19,7 @@ use crate::config::{
 };
 use crate::server::guard::Sources;
 use crate::target::{Clocks, Gates, Names, Target, Upstream};
+use crate::thoughts::Thoughts;
 
 /// A configuration made ready.
 pub struct Snapshot {
@@ -37,6 +38,7 @@ pub struct Snapshot {
 struct Shared {
     gates: Arc<Mutex<Gated>>,
     upstream: Bound,
+    thoughts: Option<Arc<Thoughts>>,
 }
 
 #[derive(Clone)]
@@ -110,7 +112,9 @@ fn shared(
         return Ok(shared.clone());
     }
     let gated = Gated::new(provider.cooldown(), provider.common().rpm_limit);
-    Ok(Shared { gates: Arc::new(Mutex::new(gated)), upstream: bound(name, provider)? })
+    let gates = Arc::new(Mutex::new(gated));
+    let thoughts = provider.edits_here().map(Thoughts::new).map(Arc::new);
+    Ok(Shared { gates, upstream: bound(name, provider)?, thoughts })
 }
 
 fn bound(name: &str, config: &ProviderConfig) -> Result<Bound, Unusable> {
@@ -126,6 +130,7 @@ fn bound(name: &str, config: &ProviderConfig) -> Result<Bound, Unusable> {
             version: header_value(&anthropic.anthropic_version)
                 .map_err(|why| at("anthropic_version", why))?,
             allowed_betas: anthropic.allowed_betas.clone(),
+            edited_here: anthropic.context_management,
         }),
         ProviderConfig::Bedrock(_) | ProviderConfig::OpenaiResponses(_) => {
             return Ok(Bound::NotYet { kind: config.kind() });
@@ -181,6 +186,7 @@ fn target(
                 credential: Arc::clone(credential),
             },
         },
+        thoughts: shared.thoughts.clone(),
         // A corrected upstream begins anew, whatever its nickname has been through.
         gates: Gates::new(Arc::clone(&shared.gates), &format!("{nickname} = {}", model.upstream)),
         clocks: Clocks {

@@ -13,12 +13,16 @@ use routectl_providers::{Model, Provider};
 use routectl_wire::BadRequest;
 use routectl_wire::formats::messages::CONTINUED_THREAD;
 
+use crate::thoughts::Thoughts;
+
 /// One entry of `[models]`, bound to its provider.
 pub struct Target {
     pub model: Model,
     /// What a translated request may hold.
     pub abilities: Abilities,
     pub upstream: Upstream,
+    /// Where conversations are edited here: what its models thought before they called tools.
+    pub thoughts: Option<Arc<Thoughts>>,
     pub gates: Gates,
     pub clocks: Clocks,
     /// Feature keys that make a request pass this target over.

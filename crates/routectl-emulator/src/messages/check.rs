@@ -76,6 +76,20 @@ const MEMBERS: &[(&str, Kind, When)] = &[
     ("safeguards", Kind::List, When::Beta(&["dangerous-tool-use-"])),
 ];
 
+/// Refuses what hosts refuse that edit no conversations: the member, and its beta.
+pub(crate) fn edits_nothing(body: &Map<String, Value>, terms: &Terms) -> Result<(), Refusal> {
+    if body.contains_key("context_management") {
+        return extra("context_management");
+    }
+    match terms.betas.iter().find(|beta| beta.starts_with("context-management-")) {
+        None => Ok(()),
+        Some(beta) => {
+            let text = format!("Unexpected value(s) `{beta}` for the `anthropic-beta` header");
+            Err(Refusal::bad(text))
+        }
+    }
+}
+
 /// Refuses what the vendor refuses.
 pub(crate) fn check(
     body: &Map<String, Value>,

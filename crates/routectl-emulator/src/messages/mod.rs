@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 pub(crate) use answer::{headers, stream, whole};
 pub(crate) use ask::ask;
-pub(crate) use check::{Purpose, check};
+pub(crate) use check::{Purpose, check, edits_nothing};
 pub(crate) use version::admit;
 
 use crate::refusal::Refusal;

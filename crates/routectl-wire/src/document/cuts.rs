@@ -98,6 +98,7 @@ fn in_object<'e>(
                 let marks = members.iter().zip(&mut removed);
                 marks.for_each(|(member, gone)| *gone |= is_named(member));
             }
+            (None, Change::Before(_)) => {}
             (None, Change::Set(value)) if !members.iter().any(is_named) => {
                 appended.retain(|(member, _)| *member != name);
                 appended.push((name, value));
@@ -131,6 +132,9 @@ fn in_list<'e>(
             (Some(further), _) => deeper.push((span.0, further)),
             (None, Change::Remove) => *gone = true,
             (None, Change::Set(value)) => cuts.extend(replacement(bytes, *span, value)),
+            (None, Change::Before(values)) => {
+                cuts.push(cut(span.0, span.0, [values, &b","[..]].concat().into()));
+            }
         }
     }
     cuts.extend(removals(spans, &removed));

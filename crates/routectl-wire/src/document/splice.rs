@@ -43,6 +43,9 @@ pub enum Change {
     Set(Bytes),
     /// Takes it out.
     Remove,
+    /// Puts these raw JSON values, with commas between them, before an element of a list. Before
+    /// anything else there is no place for them.
+    Before(Bytes),
 }
 
 impl Edit {
@@ -59,6 +62,16 @@ impl Edit {
     /// Takes a top-level member out.
     pub fn remove(name: &'static str, member: impl Into<Cow<'static, str>>) -> Self {
         Self { name, member: member.into(), below: SmallVec::new(), change: Change::Remove }
+    }
+
+    /// Puts raw JSON values, with commas between them, before an element further down.
+    pub fn before(
+        name: &'static str,
+        member: impl Into<Cow<'static, str>>,
+        values: impl Into<Bytes>,
+    ) -> Self {
+        let change = Change::Before(values.into());
+        Self { name, member: member.into(), below: SmallVec::new(), change }
     }
 
     /// The same change one step further down: of `messages`, `.at(3).at("reasoning")`.
@@ -127,7 +140,8 @@ pub(super) fn splice(document: &Document, edits: &[Edit]) -> Spliced {
     // What stands inside a value that is cut out as a whole goes with it, and of two values for the
     // same thing the later one counts.
     cuts.reverse();
-    cuts.sort_by_key(|cut| (cut.from, Reverse(cut.to)));
+    // What is put before a value stands before what takes the value's place.
+    cuts.sort_by_key(|cut| (cut.from, cut.from != cut.to, Reverse(cut.to)));
     let mut spliced = Spliced::default();
     let mut at = 0;
     for cut in cuts {

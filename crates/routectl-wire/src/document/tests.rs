@@ -99,6 +99,23 @@ fn an_edit_reaches_one_member_of_one_message() {
 }
 
 #[test]
+fn what_is_put_before_an_element_leaves_it_as_it_is() {
+    let body = r#"{"l":[ 1, {"a":2} ],"o":{"a":1}}"#;
+    let before = |index: usize| Edit::before("", "l", "7,8").at(index);
+    check(body, &[before(1)], r#"{"l":[ 1, 7,8,{"a":2} ],"o":{"a":1}}"#);
+    check(
+        body,
+        &[before(1), set("l", "3").at(1).at("a")],
+        r#"{"l":[ 1, 7,8,{"a":3} ],"o":{"a":1}}"#,
+    );
+    check(body, &[before(1), set("l", "3").at(1)], r#"{"l":[ 1, 7,8,3 ],"o":{"a":1}}"#);
+    check(body, &[before(1), remove("l").at(0)], r#"{"l":[ 7,8,{"a":2} ],"o":{"a":1}}"#);
+    for nowhere in [before(2), Edit::before("", "l", "7"), Edit::before("", "o", "7").at("a")] {
+        check(body, &[nowhere], body);
+    }
+}
+
+#[test]
 fn a_way_that_leads_nowhere_changes_nothing() {
     let body = r#"{"a":1,"l":[1,{"b":2}],"o":{"l":[]},"s":"[{]"}"#;
     for edit in [

@@ -60,6 +60,7 @@ const ENABLED: &str = "thinking is on";
 const DISABLED: &str = "thinking is off";
 const DISPLAY: &str = "whether thinking is shown";
 const SHAPE: &str = "shapes the answer, which routectl writes";
+const CLEARED: &str = "routectl does what it asks for";
 const MODEL: &str = "becomes the target's own name for the model";
 
 pub(crate) const TO_MESSAGES: &[Declared] = &[
@@ -117,7 +118,8 @@ pub(crate) const TO_CHAT: &[Declared] = &[
     left("*output_config", "", EMPTY),
     left("messages[system].clear_at", "\"never\"", DEFAULT),
     left("context_management", "", EMPTY),
-    left("context_management.edits[clear_thinking_20251015].keep", "\"all\"", "nothing is cleared"),
+    left("context_management.edits[clear_thinking_20251015].keep*", "", CLEARED),
+    left("context_management.edits[clear_tool_uses_20250919].*", "", CLEARED),
     left("*.caller(direct).type", "", DEFAULT),
     left("*.is_error", "false", DEFAULT),
     said("*.is_error", "true", "`[tool error]` before its text"),

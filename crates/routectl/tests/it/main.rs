@@ -13,6 +13,7 @@ mod attribution;
 mod cli;
 mod conversations;
 mod dialects;
+mod editing;
 mod explain;
 mod g11_guard;
 mod g12_peers;

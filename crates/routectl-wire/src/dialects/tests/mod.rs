@@ -37,7 +37,7 @@ fn document(text: &str) -> Document {
 /// A Chat client's body as the host gets it, and what was lost.
 fn native(body: &str, abilities: &Abilities) -> (String, Vec<String>) {
     let body = document(body);
-    let Fit { edits, losses } = CHAT.fit(&body, abilities);
+    let Fit { edits, losses, .. } = CHAT.fit(&body, abilities);
     let adapted = body.spliced(&edits).joined();
     (String::from_utf8(adapted.to_vec()).unwrap(), told(&losses))
 }

@@ -15,6 +15,7 @@ fn reply() -> Reply {
         wishes,
         shows_reasoning: true,
         prompt_estimate: 1_234,
+        ..Reply::default()
     }
 }
 

@@ -58,6 +58,7 @@ impl Way {
             wishes: Wishes { usage_in_stream: true, ..Wishes::default() },
             shows_reasoning: true,
             prompt_estimate: 0,
+            ..Reply::default()
         };
         Self {
             cutter: Cutter::default(),

@@ -21,7 +21,7 @@ fn answered(
     [Framing::Sse, Framing::Whole].map(|framing| {
         let mut decoder = upstream.decoder();
         let mut back = WayBack::new(spelled.changes.clone());
-        let mut encoder = client.encoder(framing, Reply::to(&request, &spelled.body, 1));
+        let mut encoder = client.encoder(framing, Reply::to(&request, &spelled, 1));
         let (mut read, mut changed, mut out) = (Vec::new(), Vec::new(), Vec::new());
         for frame in sse::frames(stream.as_bytes()) {
             decoder.frame(&frame, &mut read).unwrap();

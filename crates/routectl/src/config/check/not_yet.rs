@@ -1,8 +1,6 @@
 //! Keys that a file may hold and that have no effect yet: one table, and a notice for each that is
 //! set. Whoever makes a key work takes its line out.
 
-use toml::de::DeValue;
-
 use super::{Check, Node};
 
 /// A key that has no effect yet.
@@ -10,38 +8,24 @@ struct NotYet {
     /// The tables it stands in; `*` is every name.
     tables: &'static [&'static str],
     key: &'static str,
-    matters: Matters,
 }
 
-/// When it is worth a word that a key has no effect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Matters {
-    /// Whatever it is set to.
-    Set,
-    /// Not as `false`: that is how things are.
-    Wanted,
-}
-
-const PROVIDERS: &[&str] = &["providers", "*"];
 const MODELS: &[&str] = &["models", "*"];
 
-const NOT_YET: [NotYet; 6] = [
-    NotYet { tables: PROVIDERS, key: "context_management", matters: Matters::Wanted },
-    NotYet { tables: PROVIDERS, key: "max_thinking_entry_bytes", matters: Matters::Set },
-    NotYet { tables: MODELS, key: "price", matters: Matters::Set },
-    NotYet { tables: &[], key: "bedrock", matters: Matters::Set },
-    NotYet { tables: &[], key: "usage", matters: Matters::Set },
-    NotYet { tables: &[], key: "telemetry", matters: Matters::Set },
+const NOT_YET: [NotYet; 4] = [
+    NotYet { tables: MODELS, key: "price" },
+    NotYet { tables: &[], key: "bedrock" },
+    NotYet { tables: &[], key: "usage" },
+    NotYet { tables: &[], key: "telemetry" },
 ];
 
 impl Check<'_, '_, '_> {
     /// Tells of every key that has no effect yet, unless something else was said of it.
     pub(super) fn not_yet(&mut self) {
-        for NotYet { tables, key, matters } in NOT_YET {
+        for NotYet { tables, key } in NOT_YET {
             for node in nodes(&self.file, tables) {
                 let Some(entry) = node.entry(key) else { continue };
-                let is_off = matches!(entry.value, DeValue::Boolean(false));
-                if (matters == Matters::Wanted && is_off) || self.findings.speaks_of(entry.at) {
+                if self.findings.speaks_of(entry.at) {
                     continue;
                 }
                 let message = "is read and checked, and not served yet.";

@@ -66,6 +66,20 @@ impl Provider {
         }
     }
 
+    /// Where conversations are edited here, as `context_management` asks: the largest thinking that
+    /// is kept for it, in bytes.
+    pub fn edits_here(&self) -> Option<usize> {
+        match self {
+            Self::AnthropicApi(provider) if provider.context_management => {
+                usize::try_from(provider.max_thinking_entry_bytes).ok()
+            }
+            Self::AnthropicApi(_)
+            | Self::OpenaiCompat(_)
+            | Self::Bedrock(_)
+            | Self::OpenaiResponses(_) => None,
+        }
+    }
+
     /// Whether requests of clients that mark no cache get an automatic breakpoint.
     pub fn auto_cache(&self) -> bool {
         match self {
@@ -114,10 +128,12 @@ pub struct AnthropicApi {
     /// one themselves.
     #[serde(default = "yes")]
     pub auto_cache: bool,
-    /// Do `context_management` for a host that cannot.
+    /// Do `context_management` for a host that cannot: what a client's request asks to be cleared of
+    /// the conversation is cleared here, the beta and the member are taken out, and thinking that a
+    /// client left out is put back before the results of the tools it led to.
     #[serde(default)]
     pub context_management: bool,
-    /// Largest thinking block kept for it, in bytes: 1 KiB to 4 MiB.
+    /// Largest thinking of one answer that is kept for it, in bytes: 1 KiB to 4 MiB.
     #[serde(default = "max_thinking_entry")]
     #[schemars(range(min = 1024, max = 4_194_304))]
     pub max_thinking_entry_bytes: u64,

@@ -360,8 +360,6 @@ enabled = true
 "#;
     insta::assert_snapshot!(said(text), @r##"
     note: routectl.toml:7:1: providers.login.auth_kind: logins are not served yet, and without api_key_ref this is one. Set api_key_ref to env://VAR or file:///abs/path.
-    note: routectl.toml:8:1: providers.login.context_management: is read and checked, and not served yet.
-    note: routectl.toml:9:1: providers.login.max_thinking_entry_bytes: is read and checked, and not served yet.
     note: routectl.toml:24:1: models.m.price: is read and checked, and not served yet.
     note: routectl.toml:31:2: bedrock: is read and checked, and not served yet.
     note: routectl.toml:34:2: usage: is read and checked, and not served yet.

@@ -23,13 +23,16 @@ use routectl_core::{Abilities, Loss, Quirks, Request, Role};
 
 use crate::json::Object;
 use crate::names::{TextTools, ToolNames};
-use crate::{Changes, Spelled, attribution};
+use crate::{Changes, Spelled, attribution, editing};
 
 /// A request in this format's words.
 pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let mut request = request.clone();
+    let mut edited = Vec::new();
+    let applied = editing::fit_request(&mut request, &mut edited);
     let mut losses = turns::settle(&mut request, abilities);
     losses.extend(cache::settle(&mut request, &abilities.quirks));
+    losses.append(&mut edited);
     attribution::fit_request(&mut request, abilities, &mut losses);
     let names = ToolNames::of(&request, TextTools::Native);
     let mut writer = Writer { request: &request, abilities, names: &names, losses };
@@ -37,7 +40,8 @@ pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let stops = writer.body(Object::new(&mut body));
     let losses = writer.losses;
     let tools = names.into_renamed();
-    Spelled::new(body, losses, Changes { tools, stops, output_tool: None })
+    let spelled = Spelled::new(body, losses, Changes { tools, stops, output_tool: None });
+    Spelled { applied, ..spelled }
 }
 
 /// What every part of a request is written from, and what could not be said so far.

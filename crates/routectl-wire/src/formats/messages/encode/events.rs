@@ -4,6 +4,7 @@
 use routectl_core::Usage;
 
 use super::{Ending, Growth, Pen, Seed, message, usage};
+use crate::Applied;
 use crate::json::Object;
 
 /// Writes events.
@@ -11,11 +12,13 @@ pub(super) struct Events {
     model: String,
     /// The index of the next block.
     next: u64,
+    /// What the last event tells of.
+    applied: Applied,
 }
 
 impl Events {
-    pub(super) fn new(model: String) -> Self {
-        Self { model, next: 0 }
+    pub(super) fn new(model: String, applied: Applied) -> Self {
+        Self { model, next: 0, applied }
     }
 
     fn block_event(&self, name: &str, out: &mut Vec<u8>, body: impl FnOnce(&mut Object<'_>)) {
@@ -105,6 +108,7 @@ impl Pen for Events {
         event("message_delta", out, |object| {
             message::stop(ending, &mut object.object("delta"));
             usage::write_last(&ending.usage, object.object("usage"));
+            self.applied.write(object);
         });
         event("message_stop", out, |_| {});
     }

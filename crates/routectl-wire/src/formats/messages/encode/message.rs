@@ -3,6 +3,7 @@
 use routectl_core::Usage;
 
 use super::{Ending, Growth, Pen, Seed, usage};
+use crate::Applied;
 use crate::json::{self, List, Object};
 
 /// Joins an answer and writes it when it ends.
@@ -11,6 +12,7 @@ pub(super) struct Message {
     model: String,
     id: String,
     blocks: Vec<Block>,
+    applied: Applied,
 }
 
 enum Block {
@@ -21,8 +23,8 @@ enum Block {
 }
 
 impl Message {
-    pub(super) fn new(model: String) -> Self {
-        Self { model, ..Self::default() }
+    pub(super) fn new(model: String, applied: Applied) -> Self {
+        Self { model, applied, ..Self::default() }
     }
 }
 
@@ -72,6 +74,7 @@ impl Pen for Message {
         }
         stop(ending, &mut object);
         usage::write_whole(&ending.usage, object.object("usage"));
+        self.applied.write(&mut object);
     }
 }
 

@@ -18,8 +18,10 @@ use teller::Teller;
 pub(super) fn encoder(framing: Framing, reply: Reply) -> Box<dyn Encoder> {
     let teller = Teller::new(&reply);
     match framing {
-        Framing::Sse => Box::new(Writer { teller, pen: Events::new(reply.model) }),
-        Framing::Whole => Box::new(Writer { teller, pen: Message::new(reply.model) }),
+        Framing::Sse => Box::new(Writer { teller, pen: Events::new(reply.model, reply.applied) }),
+        Framing::Whole => {
+            Box::new(Writer { teller, pen: Message::new(reply.model, reply.applied) })
+        }
     }
 }
 

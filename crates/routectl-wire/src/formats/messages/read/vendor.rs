@@ -3,6 +3,7 @@
 
 use routectl_core::IfLost;
 
+use crate::editing;
 use crate::json::Node;
 
 use super::spot::{Spot, UNKNOWN, is_empty};
@@ -22,7 +23,7 @@ pub(super) const TOOLSET: IfLost = IfLost::Told("only Claude knows sets of tools
 pub(super) fn member(name: &str, node: &Node<'_>) -> Option<IfLost> {
     let if_lost = match name {
         "mcp_servers" | "fallbacks" if is_empty(node) => return None,
-        "context_management" if edits_nothing(node) => return None,
+        "context_management" if editing::asks_nothing(node) => return None,
         "context_management" => IfLost::Told("only Claude's hosts edit a conversation"),
         "mcp_servers" => IfLost::Refused("only Claude's hosts call MCP servers"),
         "container" => IfLost::Refused("the container is one of Anthropic's"),
@@ -40,19 +41,6 @@ pub(super) fn member(name: &str, node: &Node<'_>) -> Option<IfLost> {
         _ => UNKNOWN,
     };
     Some(if_lost)
-}
-
-/// Whether no edit is asked for, or the one alone that keeps all thinking, as Claude Code does.
-fn edits_nothing(node: &Node<'_>) -> bool {
-    let keeps_all = |edit: &Node<'_>| {
-        let keep = edit.member("keep").and_then(Node::text);
-        is_kind(edit, "clear_thinking_20251015") && keep.as_deref() == Some("all")
-    };
-    let edits =
-        node.member("edits").map(|edits| edits.list().map(|list| list.iter().all(keeps_all)));
-    let others =
-        node.object().is_some_and(|members| members.iter().any(|(name, _)| name != "edits"));
-    !others && edits.is_none_or(|edits| edits == Some(true))
 }
 
 /// Whether a member says that the conversation goes on from messages that are not here.

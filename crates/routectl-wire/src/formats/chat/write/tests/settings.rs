@@ -188,7 +188,7 @@ fn case_40_members_that_nobody_knows_are_lost_as_their_reader_says() {
         |path: &str, if_lost| Foreign { path: path.to_owned(), json: "{}".to_owned(), if_lost };
     let request = Request {
         foreign: vec![
-            foreign("context_management", IfLost::Told("only Claude edits its context")),
+            foreign("safeguards", IfLost::Told("only Claude watches")),
             foreign("inference_geo", IfLost::Refused("no other host promises a place")),
         ],
         ..hello()
@@ -196,7 +196,7 @@ fn case_40_members_that_nobody_knows_are_lost_as_their_reader_says() {
     assert_eq!(
         losses(&write(&request, &any_host())),
         [
-            "dropped context_management: only Claude edits its context",
+            "dropped safeguards: only Claude watches",
             "refused inference_geo: no other host promises a place",
         ]
     );
