@@ -116,7 +116,7 @@ impl Affinity {
 }
 
 /// Whether an id is in no other conversation: `call_0` and `functions.read:0` are in many.
-fn is_unique(id: &str) -> bool {
+pub fn is_unique(id: &str) -> bool {
     let tail = id.bytes().rev().take_while(u8::is_ascii_alphanumeric);
     tail.take(9).count() == 9
 }

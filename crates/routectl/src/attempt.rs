@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 use crate::affinity::Follower;
 use crate::config::Log;
 use crate::inbound::Inbound;
+use crate::memory::Keeper;
 use crate::prepare::{self, Lane, Translation};
 use crate::relay::{Listeners, Relay, Telling, read_whole};
 use crate::rescue::{self, Rescue, Verbatim};
@@ -81,6 +82,8 @@ pub struct Attempt<'a> {
     pub log: &'a Log,
     /// Who hears which tools the target calls.
     pub follower: Option<Follower>,
+    /// Who keeps what the target thinks.
+    pub keeper: Option<Keeper>,
 }
 
 impl Attempt<'_> {
@@ -221,10 +224,13 @@ impl Attempt<'_> {
     }
 
     fn listeners(&self) -> Listeners {
-        let followers = self.follower.iter().map(|follower| Box::new(follower.clone()) as _);
+        let mut listeners = Listeners::new();
+        listeners.extend(self.follower.iter().map(|it| Box::new(it.clone()) as _));
+        listeners.extend(self.keeper.iter().map(|it| Box::new(it.clone()) as _));
         let native = matches!(self.lane, Lane::Native(_));
         let thoughts = self.target.thoughts.iter().filter(|_| native);
-        followers.chain(thoughts.map(|thoughts| Box::new(thoughts.minder()) as _)).collect()
+        listeners.extend(thoughts.map(|thoughts| Box::new(thoughts.minder()) as _));
+        listeners
     }
 
     /// The headers of an answer that the client gets.

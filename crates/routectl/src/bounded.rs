@@ -1,4 +1,4 @@
-//! A map that holds so many entries for so long: what came first leaves first.
+//! A map that holds so many entries, and so much in them, for so long: what was put first leaves first.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -14,11 +14,15 @@ pub struct Bounded<K, V> {
     puts: u64,
     most: usize,
     age: Duration,
+    /// What all entries weigh, and may weigh at most.
+    weight: u64,
+    heaviest: u64,
 }
 
 #[derive(Debug)]
 struct Entry<V> {
     value: V,
+    weight: u64,
     put: u64,
     at: Instant,
 }
@@ -26,7 +30,13 @@ struct Entry<V> {
 impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
     /// An empty one.
     pub fn new(most: usize, age: Duration) -> Self {
-        Self { entries: HashMap::new(), order: VecDeque::new(), puts: 0, most, age }
+        let (entries, order) = (HashMap::new(), VecDeque::new());
+        Self { entries, order, puts: 0, most, age, weight: 0, heaviest: u64::MAX }
+    }
+
+    /// Holds so many entries of so much weight for so long from now on.
+    pub fn limit(&mut self, most: usize, heaviest: u64, age: Duration) {
+        (self.most, self.heaviest, self.age) = (most, heaviest, age);
     }
 
     /// The value of a key that is not too old.
@@ -37,9 +47,15 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
 
     /// Puts a value, from now on for its whole age.
     pub fn put(&mut self, key: K, value: V, now: Instant) {
+        self.put_weighing((key, 0), value, now);
+    }
+
+    /// The same for a value that weighs something.
+    pub fn put_weighing(&mut self, (key, weight): (K, u64), value: V, now: Instant) {
         self.puts += 1;
         let put = self.puts;
-        self.entries.insert(key.clone(), Entry { value, put, at: now });
+        let before = self.entries.insert(key.clone(), Entry { value, weight, put, at: now });
+        self.weight = self.weight - before.map_or(0, |before| before.weight) + weight;
         self.order.push_back((key, put));
         if self.order.len() > 2 * self.most {
             let Self { order, entries, .. } = self;
@@ -48,11 +64,11 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         while let Some((key, put)) = self.order.front() {
             let entry = self.entries.get(key).filter(|entry| entry.put == *put);
             let is_young = entry.is_some_and(|entry| self.is_young(entry.at, now));
-            if is_young && self.entries.len() <= self.most {
+            if is_young && self.entries.len() <= self.most && self.weight <= self.heaviest {
                 break;
             }
             if entry.is_some() {
-                self.entries.remove(key);
+                self.weight -= self.entries.remove(key).map_or(0, |entry| entry.weight);
             }
             self.order.pop_front();
         }
@@ -98,6 +114,21 @@ mod tests {
         assert_eq!(map.get(&"a", now + Duration::from_secs(10)), None);
         map.put("b", 2, now + Duration::from_secs(11));
         assert_eq!(map.entries.len(), 1);
+    }
+
+    #[test]
+    fn it_never_weighs_more_than_it_may() {
+        let now = Instant::now();
+        let mut map = Bounded::new(9, Duration::from_secs(10));
+        map.limit(9, 10, Duration::from_secs(10));
+        for (key, weight) in [("a", 4), ("b", 4), ("a", 5), ("c", 2), ("d", 11), ("e", 3)] {
+            map.put_weighing((key, weight), weight, now);
+            let weight: u64 = map.entries.values().map(|entry| entry.weight).sum();
+            assert_eq!(map.weight, weight, "{key}");
+            assert!(map.weight <= 10, "{key}");
+        }
+        let held = ["a", "b", "c", "d", "e"].map(|key| map.get(&key, now).copied());
+        assert_eq!(held, [None, None, None, None, Some(3)]);
     }
 
     #[test]

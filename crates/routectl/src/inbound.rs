@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use routectl_core::Request;
 use routectl_wire::{BadRequest, Document, Format};
 
+use crate::memory::Recall;
 use crate::server::Backlog;
 
 /// Headers in which clients name their conversation. (facts: clients, section 9)
@@ -28,6 +29,8 @@ pub struct Inbound {
     pub created: u64,
     /// The body in the hub's words, read for the first target of another format.
     pub hub: OnceLock<Result<Request, BadRequest>>,
+    /// What was thought before the calls in it, where a target may want to hear that.
+    pub recall: Option<Recall>,
 }
 
 impl Inbound {

@@ -14,6 +14,7 @@ pub mod config;
 pub mod inbound;
 pub mod learned;
 pub mod loss;
+pub mod memory;
 pub mod mending;
 pub mod prepare;
 pub mod record;

@@ -9,6 +9,7 @@ use routectl_providers::{Call, Provider, outbound};
 use routectl_wire::{Changes, Document, Edit, Fit, Reply, Spliced, repair};
 
 use crate::inbound::Inbound;
+use crate::memory;
 use crate::target::{Target, Unfit, Upstream};
 
 /// The way of one request to one target.
@@ -68,6 +69,9 @@ impl Lane {
             Ok(request) => request,
             Err(bad) => return Err(Unfit::Unreadable(bad.clone())),
         };
+        let recall = inbound.recall.as_ref().filter(|_| target.hears_thinking(inbound.format));
+        let reminded = recall.and_then(|recall| recall.reminded(request));
+        let request = reminded.as_ref().unwrap_or(request);
         let without = repair::without(request, &abilities.refused.seals);
         let (request, left) = match &without {
             Some((request, losses)) => (request, losses.as_slice()),
@@ -75,6 +79,7 @@ impl Lane {
         };
         let mut spelled = provider.format().write(request, abilities);
         spelled.losses.extend_from_slice(left);
+        spelled.losses.retain(|loss| loss.path != memory::RECALLED);
         bearable(&spelled.losses, strict)?;
         let reply = Reply::to(request, &spelled, inbound.created);
         let document = Document::parse(Bytes::from(spelled.body))

@@ -10,8 +10,9 @@ use routectl_auth::SecretSource;
 use routectl_core::{Abilities, Class, Failure, Loss, Needs, Origin};
 use routectl_policy::{Account, Ask, Judgement, Parked, Rules, Terms, Ticket};
 use routectl_providers::{Model, Provider};
-use routectl_wire::BadRequest;
+use routectl_wire::dialects::echo;
 use routectl_wire::formats::messages::CONTINUED_THREAD;
+use routectl_wire::{BadRequest, Format, MESSAGES};
 
 use crate::thoughts::Thoughts;
 
@@ -158,6 +159,17 @@ impl Target {
     /// Whether what a request holds has to be read to tell if it fits.
     pub fn has_limits(&self) -> bool {
         self.context_window.is_some() || !self.unsupported.is_empty()
+    }
+
+    /// Whether it has a use for earlier thinking that a client of another format leaves out.
+    pub fn hears_thinking(&self, client: &dyn Format) -> bool {
+        let Upstream::Served { provider, .. } = &self.upstream else { return false };
+        if provider.format().name() == client.name() {
+            return false;
+        }
+        let echo = &self.abilities.quirks.dialect.echo;
+        provider.format().name() == MESSAGES.name()
+            || echo::is_welcome(echo, self.abilities.history)
     }
 
     /// Why this target cannot serve a request that holds this.

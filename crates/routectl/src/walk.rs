@@ -15,6 +15,7 @@ use crate::affinity::Loop;
 use crate::answer::{Answer, Around, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
+use crate::memory::Recall;
 use crate::mending::{Mending, Sequel};
 use crate::prepare::{self, Lane};
 use crate::record::{Fate, Record};
@@ -83,13 +84,18 @@ impl Driver {
         snapshot: Arc<Snapshot>,
         chain: &Chain,
         terms: Terms,
-        inbound: Inbound,
+        mut inbound: Inbound,
         record: Record,
     ) -> Box<Self> {
         let affinity = worker.app.affinity();
         let in_loop = affinity.place(&inbound, chain, terms, &snapshot.config);
         let led = in_loop.as_ref().map(|in_loop| affinity.lead(chain, in_loop, &snapshot));
         let targets = Arc::clone(&led.as_ref().unwrap_or(chain).targets);
+        let target = |id: &TargetId| snapshot.target(*id);
+        if targets.iter().filter_map(target).any(|target| target.hears_thinking(inbound.format)) {
+            let limits = &snapshot.config.server.reasoning_cache;
+            inbound.recall = worker.app.memory().recall(&inbound, limits);
+        }
         let rules = Arc::clone(&snapshot.rules);
         let walk = Walk::new(Arc::clone(&targets), rules, terms, record.started().into_std());
         let needs = None;
@@ -224,7 +230,8 @@ impl Driver {
         let affinity = self.worker.app.affinity();
         let follower =
             self.in_loop.as_ref().map(|it| affinity.follower(it, &target.model.nickname));
-        let attempt = Attempt { target, lane, inbound, transport, log, follower };
+        let keeper = inbound.recall.as_ref().map(Recall::keeper);
+        let attempt = Attempt { target, lane, inbound, transport, log, follower, keeper };
         let opening = attempt.open();
         let Some(deadline) = self.walk.deadline() else { return opening.await };
         let deadline = Instant::from_std(deadline);

@@ -94,6 +94,7 @@ pub struct Server {
     /// proxies with certificates of their own.
     pub extra_root_certs: Vec<PathBuf>,
     pub auth: ServerAuth,
+    pub reasoning_cache: ReasoningCache,
 }
 
 impl Default for Server {
@@ -111,6 +112,7 @@ impl Default for Server {
             shutdown_grace: Duration::from_secs(20),
             extra_root_certs: Vec::new(),
             auth: ServerAuth::default(),
+            reasoning_cache: ReasoningCache::default(),
         }
     }
 }
@@ -147,6 +149,36 @@ pub struct ServerAuth {
     /// Secret references. When set, every route but `/health` needs one of them, as
     /// `Authorization: Bearer` or `x-api-key`.
     pub tokens: Vec<SecretText>,
+}
+
+/// What models thought before they called tools, kept in memory for clients that do not send it
+/// back: some hosts refuse a call without it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReasoningCache {
+    /// Keep it at all.
+    pub enabled: bool,
+    /// Most calls whose thinking is kept; what was used least lately goes first.
+    #[schemars(range(min = 1))]
+    pub entries: usize,
+    /// Most bytes that are kept. The thinking of one answer that is larger is not kept.
+    #[schemars(range(min = 1))]
+    pub bytes: u64,
+    /// For how long it is kept after its last use.
+    #[serde(rename = "max_age_ms", with = "millis")]
+    #[schemars(with = "u64", range(min = 1, max = YEAR_MS))]
+    pub max_age: Duration,
+}
+
+impl Default for ReasoningCache {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            entries: 4_096,
+            bytes: 64 << 20,
+            max_age: Duration::from_secs(24 * 60 * 60),
+        }
+    }
 }
 
 /// The value of an alias: one name, or several in the order in which they are tried.

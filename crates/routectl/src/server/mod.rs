@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 use crate::affinity::Affinity;
 use crate::config;
 use crate::learned::Learned;
+use crate::memory::Memory;
 use crate::snapshot::Snapshot;
 use guard::Tokens;
 pub use socket::Backlog;
@@ -90,6 +91,7 @@ pub struct App {
     connect_limit: ConnectLimit,
     hold_after: Duration,
     affinity: Arc<Affinity>,
+    memory: Arc<Memory>,
     learned: Learned,
     /// `[server]` as it was at the start: what of it needs a restart stays as it was.
     started: config::Server,
@@ -146,6 +148,11 @@ impl App {
         &self.learned
     }
 
+    /// What was thought before which calls.
+    pub(crate) fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
     /// After how long a streaming client is kept alive instead of waiting for a status.
     pub(crate) fn hold_after(&self) -> Duration {
         self.hold_after
@@ -187,6 +194,7 @@ impl Server {
             connect_limit: ConnectLimit::new(snapshot.config.retry.connect_timeout),
             hold_after,
             affinity: Arc::default(),
+            memory: Arc::default(),
             learned: Learned::default(),
             started: settings.clone(),
             snapshot: ArcSwap::from_pointee(snapshot),

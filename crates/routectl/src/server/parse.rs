@@ -64,6 +64,7 @@ pub fn read_whole(
         query,
         created: seconds_now(),
         hub: OnceLock::new(),
+        recall: None,
     })
 }
 

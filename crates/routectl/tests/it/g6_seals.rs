@@ -60,8 +60,9 @@ enum Echo {
 /// How the seals of all hosts begin.
 const MINTED: &str = "EqgBC";
 
-fn plan() -> Plan {
-    KINDS.iter().fold(Plan::brisk(), |plan, kind| {
+fn plan(tables: &str) -> Plan {
+    let retry = "[retry]\nmax_attempts = 1\ninitial_backoff_ms = 1\njitter_ms = 0\n";
+    KINDS.iter().fold(Plan::new(&format!("{retry}{tables}")), |plan, kind| {
         let dialect = match kind.dialect {
             "" => "supports_adaptive_thinking = true".to_owned(),
             dialect => format!("reasoning_dialect = \"{dialect}\""),
@@ -188,7 +189,7 @@ fn seals(text: &str) -> Vec<String> {
 
 /// A loop of tools that begins at one target, goes on at another and comes back.
 async fn check(client: Format, echo: Echo) {
-    let house = House::open(plan()).await;
+    let house = House::open(plan("")).await;
     for (first, second) in KINDS.iter().flat_map(|a| KINDS.iter().map(move |b| (a, b))) {
         let case = format!("{} to {} for {client:?}, {echo:?}", first.name, second.name);
         house.hosts.forget();
@@ -239,4 +240,32 @@ async fn g6_a_chat_client_that_echoes_nothing_may_change_targets_within_a_loop()
 #[tokio::test]
 async fn g6_a_messages_client_that_echoes_nothing_may_change_targets_within_a_loop() {
     check(Messages, Echo::Nothing).await;
+}
+
+/// Whether a target hears again what it thought before a call, from a client that forgets it.
+async fn is_reminded(house: &House, client: Format, kind: &Kind) -> bool {
+    let case = format!("{} for {client:?}", kind.name);
+    let mut talk = Talk { house, client, echo: Echo::Nothing, messages: Vec::new() };
+    talk.says("[[tool]] one");
+    let minted = talk.asks(kind, &case).await.seals;
+    let back = talk.asks(kind, &case).await.sent;
+    match kind.family {
+        "" => back.contains("I weigh it"),
+        _ => minted.iter().any(|seal| back.contains(seal)),
+    }
+}
+
+#[tokio::test]
+async fn g6_a_host_that_wants_its_thinking_back_gets_it_for_clients_that_forget() {
+    let house = House::open(plan("")).await;
+    let forgetful = House::open(plan("[server.reasoning_cache]\nenabled = false\n")).await;
+    for (client, kind) in
+        FORMATS.into_iter().flat_map(|it| KINDS.iter().map(move |kind| (it, kind)))
+    {
+        // A client of the same format has its own ways; two of them take nothing back.
+        let wants = client != kind.format && !matches!(kind.name, "imitator" | "openai");
+        let case = format!("{} for {client:?}", kind.name);
+        assert_eq!(is_reminded(&house, client, kind).await, wants, "{case}");
+        assert!(!is_reminded(&forgetful, client, kind).await, "{case}");
+    }
 }

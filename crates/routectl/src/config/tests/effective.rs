@@ -166,6 +166,12 @@ upstream = "u"
     [server.auth]
     tokens = []
 
+    [server.reasoning_cache]
+    enabled = true
+    entries = 4096
+    bytes = 67108864
+    max_age_ms = 86400000
+
     [providers.compat]
     kind = "openai-compat"
     base_url = "https://a.example/v1"
