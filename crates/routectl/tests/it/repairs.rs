@@ -180,7 +180,7 @@ async fn cases_3_and_19_history_is_as_a_host_wants_it_after_one_refusal() {
 }
 
 /// The facts' most frequent refusal in a loop of tools: with a budget it has to begin with its
-/// thought. It depends on this one request, so it is not remembered.
+/// thought. Of a generation that is known it is known beforehand, and of this one request only.
 #[tokio::test]
 async fn a_loop_that_has_lost_its_thought_goes_on_without_thinking() {
     let house = House::open(plan(Messages, "claude-sonnet-4-5", "")).await;
@@ -188,7 +188,7 @@ async fn a_loop_that_has_lost_its_thought_goes_on_without_thinking() {
     body["messages"][1]["content"].as_array_mut().unwrap().remove(0);
     for _ in 0..2 {
         let answer = asks(&house, Messages, &body).await;
-        assert_eq!(answer.hops(), expected(&["bad-request", "ok"]), "{}", answer.text());
+        assert_eq!(answer.hops(), expected(&["ok"]), "{}", answer.text());
         assert_eq!(arrived(&house)["thinking"], json!({"type": "disabled"}));
         assert!(answer.header("x-routectl-loss").contains("thinking=degraded"));
     }
