@@ -19,6 +19,7 @@ mod json;
 mod names;
 mod pairs;
 mod provenance;
+mod reasoning_fields;
 pub mod refusal;
 pub mod repair;
 mod reply;
@@ -32,6 +33,7 @@ pub use editing::Applied;
 pub use fit::Fit;
 pub use formats::{CHAT, FORMATS, MESSAGES};
 pub use framing::{Frame, Framing};
+pub use reasoning_fields::ReasoningFields;
 pub use reply::{Changes, Renamed, Reply, Spelled};
 pub use way_back::WayBack;
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use routectl_core::{Loss, Request, Wishes};
 
-use crate::{Applied, estimate};
+use crate::{Applied, ReasoningFields, estimate};
 
 /// A request, written for an upstream of another format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub struct Reply {
     pub wishes: Wishes,
     /// Whether the client gets to see thinking.
     pub shows_reasoning: bool,
+    /// In which members, if the client speaks Chat.
+    pub reasoning_fields: ReasoningFields,
     /// About how many tokens the prompt is, for an upstream that does not count.
     pub prompt_estimate: u64,
     /// What was done in the upstream's place.
@@ -93,6 +95,7 @@ impl Reply {
             created,
             wishes: request.wishes,
             shows_reasoning: request.reasoning.show != Some(routectl_core::Show::Nothing),
+            reasoning_fields: ReasoningFields::default(),
             prompt_estimate: estimate::tokens([&*spelled.body]),
             applied: spelled.applied,
         }

@@ -8,9 +8,10 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use routectl_auth::Secret;
-use routectl_core::{Class, Failure, Loss, Origin, Usage};
+use routectl_core::{Class, Dialect, Failure, Loss, Origin, Usage};
 use routectl_providers::{Provider, Transport, headers};
-use routectl_wire::{Format, Framing, Spliced};
+use routectl_wire::formats::chat::rewrite::Rewrite;
+use routectl_wire::{CHAT, Format, Framing, Spliced};
 use tokio::time::{Instant, timeout};
 
 use crate::affinity::Follower;
@@ -149,14 +150,18 @@ impl Attempt<'_> {
         let answer = within(Some(WHOLE_SILENCE), "answer", async { Ok(sending.await?) }).await?;
         let answer = self.accepted(provider, answer).await?;
         let (head, body) = answer.into_parts();
-        let body = collect(body, length(&head.headers), MAX_ANSWER, WHOLE_SILENCE).await?;
+        let mut body = collect(body, length(&head.headers), MAX_ANSWER, WHOLE_SILENCE).await?;
+        let mut losses = Vec::new();
+        if let Some(mut rewrite) = self.rewrite(provider) {
+            body = rewrite.whole(&body).unwrap_or(body);
+            losses.extend_from_slice(rewrite.losses());
+        }
         let usage = read_whole(provider.format(), &body, self.listeners())?;
         let body = match self.lane {
             Lane::Native(fit) if !fit.applied.is_nothing() => fit.applied.told_in(body),
             Lane::Native(_) | Lane::Translated(_) => body,
         };
         let headers = answer_headers(&head.headers, "application/json");
-        let losses = Vec::new();
         Ok(Opened::Whole { status: head.status, headers, body, usage, losses })
     }
 
@@ -209,7 +214,8 @@ impl Attempt<'_> {
     /// The relay of one answer to this request.
     fn relay(&self, provider: &dyn Provider, translation: Option<&Translation>) -> Box<Relay> {
         let Some(translation) = translation else {
-            let relay = Relay::new(provider.format()).heard_by(self.listeners());
+            let relay = Relay::new(provider.format()).rewriting(self.rewrite(provider));
+            let relay = relay.heard_by(self.listeners());
             return Box::new(match self.lane {
                 Lane::Native(fit) => relay.telling_of(fit.applied),
                 Lane::Translated(_) => relay,
@@ -219,8 +225,23 @@ impl Attempt<'_> {
         let (reply, changes) = (translation.reply.clone(), translation.changes.clone());
         let telling = Telling::new(self.inbound.format, framing, reply, changes);
         let relay = Relay::translated(provider.format(), telling);
-        let tags = self.target.abilities.quirks.dialect.readout.tags;
+        let tags = self.dialect(provider).and_then(|dialect| dialect.readout.tags);
         Box::new(relay.reading(tags).heard_by(self.listeners()))
+    }
+
+    /// What changes an answer of the native lane, if anything has to.
+    fn rewrite(&self, provider: &dyn Provider) -> Option<Rewrite> {
+        let dialect = self.dialect(provider)?;
+        let (asked_for, request) = (self.target.reasoning_fields, &self.inbound.document);
+        let rewrite = Rewrite::needed(dialect, asked_for, request)?;
+        tracing::trace!(edits = ?[routectl_wire::formats::chat::rewrite::NAME], "answer");
+        Some(rewrite)
+    }
+
+    /// How the target speaks of thinking, if it speaks Chat.
+    fn dialect(&self, provider: &dyn Provider) -> Option<&Dialect> {
+        let speaks_chat = provider.format().name() == CHAT.name();
+        speaks_chat.then_some(&self.target.abilities.quirks.dialect)
     }
 
     fn listeners(&self) -> Listeners {

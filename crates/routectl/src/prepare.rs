@@ -81,7 +81,8 @@ impl Lane {
         spelled.losses.extend_from_slice(left);
         spelled.losses.retain(|loss| loss.path != memory::RECALLED);
         bearable(&spelled.losses, strict)?;
-        let reply = Reply::to(request, &spelled, inbound.created);
+        let mut reply = Reply::to(request, &spelled, inbound.created);
+        reply.reasoning_fields = target.reasoning_fields.unwrap_or_default();
         let document = Document::parse(Bytes::from(spelled.body))
             .map_err(|error| Unfit::Miswritten { why: error.to_string() })?;
         Ok(Self::Translated(Box::new(Translation {

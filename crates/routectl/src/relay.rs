@@ -5,11 +5,13 @@
 //! reaches a client, while the decoder reads along. Translated lane: what the decoder reads is
 //! told in the client's format.
 
+mod rewriting;
 mod telling;
 
 use bytes::{Bytes, BytesMut};
 use routectl_auth::Secret;
 use routectl_core::{Class, Delta, Event, Failure, Loss, Opening, Origin, Tags, Usage};
+use routectl_wire::formats::chat::rewrite::Rewrite;
 use routectl_wire::framing::sse::{self, Cutter};
 use routectl_wire::grammar::Grammar;
 use routectl_wire::think_tags::TagReader;
@@ -44,6 +46,8 @@ pub struct Relay {
     telling: Option<Box<Telling>>,
     /// The native lane: what the event that ends the answer has yet to tell of.
     applied: Option<Applied>,
+    /// The native lane: what says thinking where the client reads it.
+    rewrite: Option<Box<Rewrite>>,
     /// Whether content has come, told or not.
     heard_content: bool,
     listeners: Listeners,
@@ -87,6 +91,7 @@ impl Relay {
             secret: None,
             telling: None,
             applied: None,
+            rewrite: None,
             heard_content: false,
             listeners: Listeners::new(),
         }
@@ -102,6 +107,12 @@ impl Relay {
     pub fn reading(self, tags: Option<Tags>) -> Self {
         let reader = if self.is_whole() { TagReader::whole } else { TagReader::streamed };
         Self { tags: tags.map(|tags| Box::new(reader(tags))), ..self }
+    }
+
+    /// The same with this between the upstream and the client. What is rewritten is what is read.
+    #[must_use]
+    pub fn rewriting(self, rewrite: Option<Rewrite>) -> Self {
+        Self { rewrite: rewrite.map(Box::new), ..self }
     }
 
     /// The same with these listeners.
@@ -132,7 +143,10 @@ impl Relay {
             .push(bytes)
             .map_err(|error| broken(Class::ServerError, error.to_string()))?;
         match events {
-            Some(events) => self.pass(events),
+            Some(events) => {
+                let events = self.rewritten(events);
+                self.pass(events)
+            }
             None => Ok(None),
         }
     }
@@ -146,7 +160,8 @@ impl Relay {
             // Hosts forget the blank line behind the last event. Half an event does not parse.
             Some(rest) if self.parses(&rest) => {
                 let blank: &[u8] = if rest.ends_with(b"\n") { b"\n" } else { b"\n\n" };
-                self.pass([&rest[..], blank].concat().into())?
+                let rest = self.rewritten([&rest[..], blank].concat().into());
+                self.pass(rest)?
             }
             _ => None,
         };
@@ -216,7 +231,8 @@ impl Relay {
 
     /// What of the answer the client's format could not say so far.
     pub fn losses(&self) -> &[Loss] {
-        self.telling.as_ref().map_or(&[], |telling| telling.losses())
+        let told = self.telling.as_ref().map(|telling| telling.losses());
+        told.or_else(|| Some(self.rewrite.as_ref()?.losses())).unwrap_or_default()
     }
 
     /// Whether the format's last event has come.
@@ -240,6 +256,13 @@ impl Relay {
     /// The counters so far.
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    fn rewritten(&mut self, events: Bytes) -> Bytes {
+        match &mut self.rewrite {
+            Some(rewrite) => rewriting::rewritten(events, rewrite),
+            None => events,
+        }
     }
 
     /// Reads complete events, and holds them or lets them go.

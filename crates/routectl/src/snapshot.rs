@@ -179,6 +179,7 @@ fn target(
             max_output_tokens: model.max_output_tokens,
         },
         abilities: abilities(config, model),
+        reasoning_fields: config.server.reasoning_fields(),
         upstream: match &shared.upstream {
             Bound::NotYet { kind } => Upstream::NotYet { kind },
             Bound::Served { provider, credential } => Upstream::Served {

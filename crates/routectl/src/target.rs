@@ -12,7 +12,7 @@ use routectl_policy::{Account, Ask, Judgement, Parked, Rules, Terms, Ticket};
 use routectl_providers::{Model, Provider};
 use routectl_wire::dialects::echo;
 use routectl_wire::formats::messages::CONTINUED_THREAD;
-use routectl_wire::{BadRequest, Format, MESSAGES};
+use routectl_wire::{BadRequest, Format, MESSAGES, ReasoningFields};
 
 use crate::thoughts::Thoughts;
 
@@ -21,6 +21,8 @@ pub struct Target {
     pub model: Model,
     /// What a translated request may hold.
     pub abilities: Abilities,
+    /// In which members Chat clients are told of thinking, where the operator says so.
+    pub reasoning_fields: Option<ReasoningFields>,
     pub upstream: Upstream,
     /// Where conversations are edited here: what its models thought before they called tools.
     pub thoughts: Option<Arc<Thoughts>>,

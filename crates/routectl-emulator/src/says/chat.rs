@@ -146,7 +146,7 @@ pub(super) const TAGGED_THOUGHTS: Said = Said {
         r#"{"content":">\n\nDo"}"#,
         r#"{"content":"ne."}"#,
     ],
-    message: r#""content":"<think>\nLet me think 🤔.\n</think>\n\nDone.""#,
+    message: r#""content":"<think>\nLet me think 🤔.\n</think>\n\nDone.","refusal":null"#,
     ..PLAIN
 };
 

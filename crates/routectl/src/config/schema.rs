@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use routectl_core::Attribution;
+use routectl_wire::ReasoningFields;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
@@ -81,6 +82,10 @@ pub struct Server {
     /// models that are no Claude: it differs between conversations, so that they share no cached
     /// prompt. Claude gets it as it came, whatever stands here.
     pub client_attribution: ClientAttribution,
+    /// In which members Chat clients are told what a model thought. Without it: in all of them, but
+    /// a Chat host's own members stay what they are; with it, they get the first two from these too.
+    /// With none, thinking is kept from them.
+    pub reasoning_fields: Option<Vec<ReasoningField>>,
     /// `Host` values accepted, against DNS rebinding. Without it: loopback names and the bind
     /// address.
     pub allowed_hosts: Option<Vec<HostName>>,
@@ -106,6 +111,7 @@ impl Default for Server {
             strict_translation: false,
             allow_disable_fallbacks: true,
             loop_affinity: true,
+            reasoning_fields: None,
             client_attribution: ClientAttribution::default(),
             allowed_hosts: None,
             allowed_origins: Vec::new(),
@@ -139,6 +145,31 @@ impl ClientAttribution {
             Self::Freeze => Attribution::Frozen,
             Self::Keep => Attribution::Kept,
         }
+    }
+}
+
+/// A member in which Chat clients read what a model thought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ReasoningField {
+    /// Its text.
+    Reasoning,
+    /// The same, under the name that others read.
+    ReasoningContent,
+    /// Its pieces with their seals.
+    ReasoningDetails,
+}
+
+impl Server {
+    /// In which members Chat clients are told of thinking, where this file says so.
+    pub fn reasoning_fields(&self) -> Option<ReasoningFields> {
+        let named = self.reasoning_fields.as_ref()?;
+        Some(ReasoningFields {
+            reasoning: named.contains(&ReasoningField::Reasoning),
+            reasoning_content: named.contains(&ReasoningField::ReasoningContent),
+            reasoning_details: named.contains(&ReasoningField::ReasoningDetails),
+        })
     }
 }
 

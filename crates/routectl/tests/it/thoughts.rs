@@ -93,3 +93,138 @@ async fn case_6_a_model_that_thinks_between_its_steps_hears_its_words_again_verb
         assert_eq!(arrived["messages"][1]["content"], content);
     }
 }
+
+/// The members in which a Chat answer tells thinking, those with something in them, of all choices
+/// and chunks.
+fn told_in(answer: &Answer, streamed: bool) -> Vec<&'static str> {
+    let said: Vec<Value> = match streamed {
+        false => vec![answer.json()],
+        true => {
+            let data = |event: &&[u8]| std::str::from_utf8(event).unwrap().trim().to_owned();
+            let data = events(&answer.body).iter().map(data).collect::<Vec<_>>();
+            data.iter()
+                .filter_map(|it| serde_json::from_str(it.strip_prefix("data: ")?).ok())
+                .collect()
+        }
+    };
+    let named = |name: &&str| {
+        let message = if streamed { "delta" } else { "message" };
+        said.iter().any(|chunk| !chunk["choices"][0][message][*name].is_null())
+    };
+    ["reasoning", "reasoning_content", "reasoning_details"].into_iter().filter(named).collect()
+}
+
+#[tokio::test]
+async fn g1_on_the_native_lane_only_the_chunks_that_think_between_tags_are_rewritten() {
+    let house = tagged(&["says-tagged-thoughts", "says-two-calls"], TAGGED).await;
+    for streamed in [false, true] {
+        let ask = |model| post(Chat, request(Chat, model, streamed, "Hé"));
+        let answer = house.ask(ask("says-tagged-thoughts")).await;
+        assert_eq!(answer.header("x-routectl-lane"), "native");
+        assert_eq!(told_in(&answer, streamed), ["reasoning", "reasoning_content"], "{streamed}");
+        let got = meaning::of(Chat, streamed, &answer.body).unwrap();
+        assert_eq!(
+            (&*got.thoughts, &*got.text),
+            ("Let me think 🤔.", "Done."),
+            "{}",
+            answer.text()
+        );
+        // An answer without tags is the host's, byte for byte.
+        let answer = house.ask(ask("says-two-calls")).await;
+        let upstream = request(Chat, "says-two-calls", streamed, "Hé");
+        let own = match streamed {
+            true => routectl_emulator::good_stream(Chat, &upstream).bytes,
+            false => routectl_emulator::good_answer(Chat, &upstream),
+        };
+        assert_eq!(answer.body, own);
+    }
+}
+
+#[tokio::test]
+async fn a_thought_that_breaks_off_on_the_native_lane_is_told_as_one_and_told_to_have_failed() {
+    let stream =
+        routectl_emulator::good_stream(Chat, &request(Chat, "says-tagged-thoughts", true, "Hé"));
+    for (end, _) in stream.ends.iter().skip(1).take(5) {
+        let model = format!("cut-at-{end}-says-tagged-thoughts");
+        let house = tagged(&[&model], TAGGED).await;
+        let answer = house.ask(post(Chat, request(Chat, &model, true, "Hé"))).await;
+        let Some(before) = before_error(Chat, &answer.body) else {
+            // Half a tag is no content: the client was not told a thing.
+            assert!(answer.status >= 500, "{model}: {}", answer.text());
+            continue;
+        };
+        let (got, ended) = meaning::of_stream(Chat, before).unwrap();
+        assert!(!ended && "Let me think 🤔.".starts_with(&got.thoughts), "{model}: {got:?}");
+        assert!("Done.".starts_with(&got.text), "{model}: {got:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_operator_names_the_members_in_which_chat_clients_read_thinking() {
+    for (setting, translated, native) in [
+        ("", vec!["reasoning", "reasoning_content", "reasoning_details"], vec!["reasoning"]),
+        (
+            r#"["reasoning_content"]"#,
+            vec!["reasoning_content"],
+            vec!["reasoning", "reasoning_content"],
+        ),
+        (r#"["reasoning_details"]"#, vec!["reasoning_details"], vec!["reasoning"]),
+        ("[]", vec![], vec!["reasoning"]),
+    ] {
+        let table = match setting {
+            "" => String::new(),
+            fields => format!("\n[server]\nreasoning_fields = {fields}"),
+        };
+        let retry = String::from(Plan::brisk());
+        let plan = Plan::new(&(retry + &table))
+            .target("abroad", Messages, "says-thoughts")
+            .target_of("near", Chat, "says-thoughts-renamed", "", "reasoning_dialect = \"vllm\"");
+        let house = House::open(plan).await;
+        for streamed in [false, true] {
+            let answer = house.ask(post(Chat, request(Chat, "abroad", streamed, "Hé"))).await;
+            assert_eq!(told_in(&answer, streamed), translated, "{setting} {}", answer.text());
+            if !streamed {
+                let lost = answer.header("x-routectl-loss");
+                assert_eq!(
+                    lost.contains("answer.reasoning"),
+                    !setting.is_empty() && setting != r#"["reasoning_details"]"#,
+                    "{lost}"
+                );
+            }
+            let answer = house.ask(post(Chat, request(Chat, "near", streamed, "Hé"))).await;
+            assert_eq!(told_in(&answer, streamed), native, "{setting} {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn case_15_thinking_that_a_client_excludes_is_still_of_use_in_its_next_turn() {
+    let plan = Plan::brisk().target_of(
+        "claude",
+        Messages,
+        "claude-opus-4-8",
+        "",
+        "supports_adaptive_thinking = true",
+    );
+    let house = House::open(plan).await;
+    let tool = json!({"type": "function", "function":
+        {"name": "weather", "parameters": {"type": "object", "properties": {}}}});
+    let mut body = json!({"model": "claude", "tools": [tool],
+        "reasoning": {"effort": "high", "exclude": true},
+        "messages": [{"role": "user", "content": "[[think]] [[tool]] Why?"}]});
+    let first = house.ask(post(Chat, body.to_string())).await;
+    let message = &first.json()["choices"][0]["message"];
+    assert_eq!(told_in(&first, false), ["reasoning_details"], "{}", first.text());
+    let detail = &message["reasoning_details"][0];
+    assert_eq!((&detail["text"], detail["signature"].is_string()), (&json!(""), true));
+    let call = &message["tool_calls"][0]["id"];
+    let turns = body["messages"].as_array_mut().unwrap();
+    turns.push(message.clone());
+    turns.push(json!({"role": "tool", "tool_call_id": call, "content": "12°"}));
+    let second = house.ask(post(Chat, body.to_string())).await;
+    assert_eq!(second.status, 200, "{}", second.text());
+    let arrived = house.hosts.requests().pop().unwrap();
+    let arrived: Value = serde_json::from_slice(&arrived.body).unwrap();
+    let thought = json!({"type": "thinking", "thinking": "", "signature": detail["signature"]});
+    assert_eq!(arrived["messages"][1]["content"][0], thought);
+}

@@ -11,6 +11,7 @@ mod ends;
 mod failure;
 mod read;
 mod request;
+pub mod rewrite;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -14,6 +14,7 @@ fn reply() -> Reply {
         created: 1_795_000_000,
         wishes,
         shows_reasoning: true,
+        reasoning_fields: crate::ReasoningFields::default(),
         prompt_estimate: 1_234,
         ..Reply::default()
     }

@@ -57,6 +57,7 @@ impl Way {
             created: 1,
             wishes: Wishes { usage_in_stream: true, ..Wishes::default() },
             shows_reasoning: true,
+            reasoning_fields: crate::ReasoningFields::default(),
             prompt_estimate: 0,
             ..Reply::default()
         };

@@ -16,14 +16,7 @@ use crate::{CHAT, FORMATS, Format, Frame, Framing, MESSAGES, Reply};
 
 fn reply() -> Reply {
     let wishes = Wishes { streamed: true, usage_in_stream: true, old_functions: false };
-    Reply {
-        model: "m".into(),
-        created: 1,
-        wishes,
-        shows_reasoning: true,
-        prompt_estimate: 0,
-        ..Reply::default()
-    }
+    Reply { model: "m".into(), created: 1, wishes, shows_reasoning: true, ..Reply::default() }
 }
 
 fn told(format: &dyn Format, framing: Framing, events: &[Event]) -> Vec<u8> {

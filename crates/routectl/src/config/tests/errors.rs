@@ -170,7 +170,7 @@ inptu = 1
     routectl.toml:2:1: unknown key "api_key". Known here: aliases, bedrock, log, models, providers, retry, server, telemetry, usage.
     routectl.toml:4:1: server: unknown key "prt". Did you mean "port"?
     routectl.toml:5:1: server: unknown key "deadline_ms". It belongs in [retry].
-    routectl.toml:6:1: server: unknown key "colour". Known here: allow_disable_fallbacks, allowed_hosts, allowed_origins, auth, client_attribution, extra_root_certs, host, loop_affinity, max_body_bytes, port, reasoning_cache, shutdown_grace_ms, strict_translation.
+    routectl.toml:6:1: server: unknown key "colour". Known here: allow_disable_fallbacks, allowed_hosts, allowed_origins, auth, client_attribution, extra_root_certs, host, loop_affinity, max_body_bytes, port, reasoning_cache, reasoning_fields, shutdown_grace_ms, strict_translation.
     routectl.toml:9:1: providers.a: "base_url" is no key of kind "bedrock", but of "openai-compat", "anthropic-api" or "openai-responses". Remove it.
     routectl.toml:10:1: providers.a.creds: "name" is missing. Add name = "…": the profile's name.
     routectl.toml:10:29: providers.a.creds: unknown key "nam". Did you mean "name"?

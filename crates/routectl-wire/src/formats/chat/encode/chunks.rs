@@ -7,8 +7,8 @@
 use routectl_core::SealKind;
 
 use super::{CallKind, Ending, Part, Pen, usage};
-use crate::Reply;
 use crate::json::Object;
+use crate::{ReasoningFields, Reply};
 
 /// Writes chunks.
 pub(super) struct Chunks {
@@ -59,7 +59,8 @@ impl Pen for Chunks {
     }
 
     fn part(&mut self, part: &Part<'_>, out: &mut Vec<u8>) {
-        self.chunk(out, |delta| write(part, delta));
+        let fields = self.reply.reasoning_fields;
+        self.chunk(out, |delta| write(part, fields, delta));
     }
 
     fn end(&mut self, ending: &Ending<'_>, out: &mut Vec<u8>) {
@@ -84,13 +85,20 @@ impl Pen for Chunks {
     }
 }
 
-fn write(part: &Part<'_>, delta: &mut Object<'_>) {
+fn write(part: &Part<'_>, fields: ReasoningFields, delta: &mut Object<'_>) {
     match *part {
         Part::Content(text) => delta.text("content", text),
         Part::Refusal(text) => delta.text("refusal", text),
         Part::Thought { detail, text } => {
-            delta.text("reasoning", text);
-            delta.text("reasoning_content", text);
+            if fields.reasoning {
+                delta.text("reasoning", text);
+            }
+            if fields.reasoning_content {
+                delta.text("reasoning_content", text);
+            }
+            if !fields.reasoning_details {
+                return;
+            }
             let mut details = delta.list("reasoning_details");
             let mut fragment = details.object();
             fragment.text("type", "reasoning.text");

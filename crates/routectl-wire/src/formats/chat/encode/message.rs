@@ -65,11 +65,14 @@ impl Message {
                 list.raw(annotation);
             }
         }
-        if !self.reasoning.is_empty() {
+        let fields = self.reply.reasoning_fields;
+        if fields.reasoning && !self.reasoning.is_empty() {
             message.text("reasoning", &self.reasoning);
+        }
+        if fields.reasoning_content && !self.reasoning.is_empty() {
             message.text("reasoning_content", &self.reasoning);
         }
-        if !self.details.is_empty() {
+        if fields.reasoning_details && !self.details.is_empty() {
             let mut list = message.list("reasoning_details");
             for (index, detail) in (0..).zip(&self.details) {
                 detail.write(index, list.object());

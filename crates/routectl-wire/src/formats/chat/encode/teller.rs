@@ -3,10 +3,10 @@
 use routectl_core::{Delta, Event, Loss, Opaque, Opening, Seal, StopReason};
 
 use super::{CallKind, Ending, Part, Pen, Sheet};
-use crate::Reply;
 use crate::formats::counted::Counted;
 use crate::formats::unsaid::Unsaid;
 use crate::json;
+use crate::{ReasoningFields, Reply};
 
 /// Most annotations of one answer. They are kept to its end.
 const MOST_ANNOTATIONS: usize = 4_096;
@@ -17,6 +17,8 @@ const DECLINED: &str = "The model declined to answer.";
 /// Turns events into parts of a Chat answer.
 pub(super) struct Teller {
     shows_reasoning: bool,
+    /// In which members thinking is told.
+    fields: ReasoningFields,
     old_functions: bool,
     /// When the request came: an id where the upstream gave none.
     created: u64,
@@ -73,6 +75,7 @@ impl Teller {
     pub(super) fn new(reply: &Reply) -> Self {
         Self {
             shows_reasoning: reply.shows_reasoning,
+            fields: reply.reasoning_fields,
             old_functions: reply.wishes.old_functions,
             created: reply.created,
             begun: false,
@@ -175,7 +178,7 @@ impl Teller {
             Opening::Reasoning => Block::Thinking(Thinking::default()),
             Opening::Sealed { seal, id } => {
                 let detail = self.next_detail();
-                sheet.part(&Part::Seal { detail, seal, id: id.as_deref() });
+                self.seal(detail, (seal, id.as_deref()), sheet);
                 Block::Silent
             }
             Opening::ToolCall { id, name } => {
@@ -228,16 +231,23 @@ impl Teller {
                 self.refused = true;
                 sheet.part(&Part::Refusal(text));
             }
-            (Block::Thinking(thinking), Delta::Text(text)) => match self.shows_reasoning {
-                true => {
-                    let detail = *thinking.detail.get_or_insert_with(|| {
-                        self.details += 1;
-                        self.details - 1
-                    });
-                    sheet.part(&Part::Thought { detail, text });
+            (Block::Thinking(thinking), Delta::Text(text)) => {
+                match self.shows_reasoning && self.fields.has_any() {
+                    true => {
+                        let detail = *thinking.detail.get_or_insert_with(|| {
+                            self.details += 1;
+                            self.details - 1
+                        });
+                        sheet.part(&Part::Thought { detail, text });
+                    }
+                    false => {
+                        thinking.hidden = true;
+                        if self.shows_reasoning {
+                            self.unsaid.note(narrowed("answer.reasoning"));
+                        }
+                    }
                 }
-                false => thinking.hidden = true,
-            },
+            }
             (Block::Thinking(thinking), Delta::Seal(seal)) => thinking.seal = Some(seal.clone()),
             (Block::Call { position, kind, said }, Delta::Arguments(text)) if !text.is_empty() => {
                 *said = true;
@@ -259,7 +269,7 @@ impl Teller {
             }
             Block::Thinking(Thinking { seal: Some(seal), detail, hidden: false }) => {
                 let detail = detail.unwrap_or_else(|| self.next_detail());
-                sheet.part(&Part::Seal { detail, seal: &seal, id: None });
+                self.seal(detail, (&seal, None), sheet);
             }
             // A call without arguments has an empty object of them. (facts: translation, case 8)
             Block::Call { position, kind, said: false } if kind != CallKind::Custom => {
@@ -270,10 +280,27 @@ impl Teller {
         }
     }
 
+    fn seal(
+        &mut self,
+        detail: u32,
+        (seal, id): (&Seal, Option<&str>),
+        sheet: &mut Sheet<'_, impl Pen>,
+    ) {
+        match self.fields.reasoning_details {
+            true => sheet.part(&Part::Seal { detail, seal, id }),
+            false => self.unsaid.note(narrowed("answer.reasoning_details")),
+        }
+    }
+
     fn next_detail(&mut self) -> u32 {
         self.details += 1;
         self.details - 1
     }
+}
+
+/// Thinking that the operator keeps from clients.
+fn narrowed(path: &str) -> Loss {
+    Loss::dropped(path, ReasoningFields::NARROWED)
 }
 
 /// A citation that Chat has a shape for: one of a web page. (facts: translation, section 3)
