@@ -74,16 +74,6 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         }
     }
 
-    /// Forgets what came first, if there is anything.
-    pub fn forget_first(&mut self) -> bool {
-        while let Some((key, put)) = self.order.pop_front() {
-            if self.entries.get(&key).is_some_and(|entry| entry.put == put) {
-                return self.entries.remove(&key).is_some();
-            }
-        }
-        false
-    }
-
     fn is_young(&self, at: Instant, now: Instant) -> bool {
         now.saturating_duration_since(at) < self.age
     }

@@ -2,8 +2,7 @@
 //! back: the host of a provider with `context_management` wants it before the results. Bounded in
 //! entries, bytes and age; in memory only.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,28 +20,13 @@ const MOST: usize = 10_000;
 const AGE: Duration = Duration::from_secs(60 * 60);
 
 /// How many bytes of thinking one provider's models may leave here.
-const MOST_BYTES: usize = 64 << 20;
+const MOST_BYTES: u64 = 64 << 20;
 
-/// The thinking before the calls of one provider's models, by the ids of the calls.
+/// The thinking before the calls of one provider's models, as raw blocks, by the ids of the calls.
 #[derive(Debug)]
 pub struct Thoughts {
-    kept: Mutex<Bounded<String, Kept>>,
-    held: Arc<AtomicUsize>,
+    kept: Mutex<Bounded<String, Bytes>>,
     most_entry: usize,
-    most_bytes: usize,
-}
-
-/// Raw blocks, counted for as long as they are kept.
-#[derive(Debug)]
-struct Kept {
-    blocks: Bytes,
-    held: Arc<AtomicUsize>,
-}
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.held.fetch_sub(self.blocks.len(), Ordering::Relaxed);
-    }
 }
 
 impl Thoughts {
@@ -51,9 +35,10 @@ impl Thoughts {
         Self::bounded(most_entry, MOST, MOST_BYTES)
     }
 
-    fn bounded(most_entry: usize, most: usize, most_bytes: usize) -> Self {
-        let kept = Mutex::new(Bounded::new(most, AGE));
-        Self { kept, held: Arc::default(), most_entry, most_bytes }
+    fn bounded(most_entry: usize, most: usize, most_bytes: u64) -> Self {
+        let mut kept = Bounded::new(most, AGE);
+        kept.limit(most, most_bytes, AGE);
+        Self { kept: Mutex::new(kept), most_entry }
     }
 
     /// Edits a conversation as its client asks, and puts back what the client left out.
@@ -70,25 +55,27 @@ impl Thoughts {
 
     /// What is asked for again is kept for its whole age again.
     fn recall(&self, call: &str, now: Instant) -> Option<Bytes> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.lock();
         let call = call.to_owned();
-        let blocks = kept.get(&call, now.into_std())?.blocks.clone();
-        self.put(&mut kept, call, blocks.clone(), now);
+        let blocks = kept.get(&call, now.into_std())?.clone();
+        put(&mut kept, call, &blocks, now);
         Some(blocks)
     }
 
     fn keep(&self, calls: Vec<String>, blocks: &Bytes, now: Instant) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.lock();
         for call in calls {
-            self.put(&mut kept, call, blocks.clone(), now);
+            put(&mut kept, call, blocks, now);
         }
     }
 
-    fn put(&self, kept: &mut Bounded<String, Kept>, call: String, blocks: Bytes, now: Instant) {
-        self.held.fetch_add(blocks.len(), Ordering::Relaxed);
-        kept.put(call, Kept { blocks, held: Arc::clone(&self.held) }, now.into_std());
-        while self.held.load(Ordering::Relaxed) > self.most_bytes && kept.forget_first() {}
+    fn lock(&self) -> MutexGuard<'_, Bounded<String, Bytes>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn put(kept: &mut Bounded<String, Bytes>, call: String, blocks: &Bytes, now: Instant) {
+    kept.put_weighing((call, blocks.len() as u64), blocks.clone(), now.into_std());
 }
 
 /// Hears the thinking of one answer and the calls it led to.
@@ -264,6 +251,5 @@ mod tests {
         }
         let held = ["a", "b", "c"].map(|id| recalled(&thoughts, id).is_some());
         assert_eq!(held, [true, false, true]);
-        assert!(thoughts.held.load(Ordering::Relaxed) <= 500);
     }
 }
