@@ -109,9 +109,10 @@ pub fn mend(failure: &Failure) -> Option<Mend> {
 }
 
 /// Whether a client that speaks the target's own format knows these words and mends its request
-/// itself: Claude Code drops what is called extra. (facts: clients, section 2.5)
+/// itself: Claude Code drops what is called extra, but for `thinking`. (facts: clients, section 2.5)
 pub fn is_the_clients(failure: &Failure) -> bool {
-    fold(&failure.words.message).contains("extra inputs are not permitted")
+    let said = fold(&failure.words.message);
+    said.contains("extra inputs are not permitted") && !said.starts_with("thinking")
 }
 
 impl Mend {
@@ -187,7 +188,13 @@ impl Mend {
             Self::NoAdaptive => refused.adaptive = true,
             Self::NoDisabled => refused.disabled = true,
             Self::NoEffort => refused.effort = true,
-            Self::Leave(name) | Self::LeaveThisTime(name) => members::leave(name, quirks),
+            Self::Leave(name) | Self::LeaveThisTime(name) => {
+                // Of Messages' own word for thinking there is no other.
+                if name == "thinking" {
+                    (refused.budget, refused.adaptive, refused.disabled) = (true, true, true);
+                }
+                members::leave(name, quirks);
+            }
         }
     }
 }

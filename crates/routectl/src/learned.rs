@@ -53,9 +53,16 @@ impl Learned {
         self.known(&target.key, &target.abilities, now)
     }
 
-    /// Remembers what helped, and which seals were refused.
-    pub fn learn(&self, target: &Target, mend: Mend, seals: &[u64], now: Instant) {
-        self.keep(&target.key, mend, seals, now);
+    /// Remembers what helped, with what the target was then believed to take, and which seals were
+    /// refused.
+    pub fn learn(&self, target: &Target, helped: (Mend, &Abilities), seals: &[u64], now: Instant) {
+        let (mend, believed) = helped;
+        let known = self.abilities(target, now);
+        let echo = known.as_ref().unwrap_or(&target.abilities).quirks.dialect.echo;
+        // Of two requests that were mended side by side the second one teaches nothing new.
+        if mend != Mend::EchoBlank || echo != believed.quirks.dialect.echo {
+            self.keep(&target.key, mend, seals, now);
+        }
     }
 
     fn known(&self, key: &Arc<str>, configured: &Abilities, now: Instant) -> Option<Abilities> {
@@ -85,7 +92,11 @@ impl Learned {
             }
             known.extend(seals.iter().take(MOST_SEALS));
         } else if mend.lasts() {
-            lessons.mends.push((mend, now));
+            let is_known = lessons.mends.iter().any(|(known, _)| *known == mend);
+            // An empty text that did not do may be learned to be words.
+            if !is_known || mend == Mend::EchoBlank {
+                lessons.mends.push((mend, now));
+            }
         } else {
             return;
         }
@@ -153,10 +164,13 @@ mod tests {
             assert!(fresh.iter().all(|seal| seals.contains(seal)), "{turn}");
             assert!(seals.len() <= MOST_SEALS, "{turn}");
         }
-        for _ in 0..99 {
-            learned.keep(&key("a"), Mend::EchoBlank, &[], now);
+        let names = "a b c d e f g h i j k l m n o p q r s t u v";
+        for name in names.split(' ') {
+            learned.keep(&key("a"), Mend::Leave(name), &[], now);
+            learned.keep(&key("a"), Mend::Leave(name), &[], now);
         }
         let lessons = learned.lock().get(&key("a"), now).cloned().unwrap();
         assert_eq!(lessons.mends.len(), MOST_MENDS);
+        assert_eq!(lessons.mends.last().unwrap().0, Mend::Leave("v"));
     }
 }

@@ -1,7 +1,7 @@
 //! Mending a request that its target refused for something that can be written otherwise: once per
 //! target, at the same target, at once. What helped is remembered. (decisions: 0008)
 
-use routectl_core::{Class, Failure};
+use routectl_core::{Abilities, Class, Failure};
 use routectl_policy::TargetId;
 use routectl_wire::repair::{self, Mend};
 use routectl_wire::{Format, MESSAGES};
@@ -16,6 +16,8 @@ use crate::target::Target;
 pub struct Mending {
     pub target: TargetId,
     mend: Mend,
+    /// What the target is believed to take.
+    abilities: Abilities,
     /// The seals that were refused.
     seals: Vec<u64>,
 }
@@ -53,11 +55,9 @@ impl Mending {
         if mended.says_the_same(lane) {
             return None;
         }
-        let seals = match (mend, inbound.request()) {
-            (Mend::LeaveSeals, Ok(request)) => repair::digests(request),
-            _ => Vec::new(),
-        };
-        Some((Self { target: id, mend, seals }, mended))
+        let sent = (mend == Mend::LeaveSeals).then(|| lane.said(inbound, target)).flatten();
+        let seals = sent.map(|sent| repair::digests(&sent, failure)).unwrap_or_default();
+        Some((Self { target: id, mend, abilities, seals }, mended))
     }
 
     /// Its name in logs.
@@ -81,7 +81,7 @@ impl Mending {
     /// It helped.
     pub fn remember(self, target: &Target, learned: &Learned) {
         let now = tokio::time::Instant::now().into_std();
-        learned.learn(target, self.mend, &self.seals, now);
+        learned.learn(target, (self.mend, &self.abilities), &self.seals, now);
     }
 }
 

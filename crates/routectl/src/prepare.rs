@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::Request;
 use routectl_auth::Secret;
-use routectl_core::{Abilities, Failure, Fate, Loss, Needs};
+use routectl_core::{Abilities, Failure, Fate, Loss, Needs, Request as Hub};
 use routectl_providers::{Call, Provider, outbound};
 use routectl_wire::{Changes, Document, Edit, Fit, Reply, Spliced, repair};
 
@@ -69,8 +69,7 @@ impl Lane {
             Ok(request) => request,
             Err(bad) => return Err(Unfit::Unreadable(bad.clone())),
         };
-        let recall = inbound.recall.as_ref().filter(|_| target.hears_thinking(inbound.format));
-        let reminded = recall.and_then(|recall| recall.reminded(request));
+        let reminded = reminded(inbound, target, request);
         let request = reminded.as_ref().unwrap_or(request);
         let without = repair::without(request, &abilities.refused.seals);
         let (request, left) = match &without {
@@ -106,6 +105,20 @@ impl Lane {
         }
     }
 
+    /// What a target was told through this lane, seals and all, in the hub's words.
+    pub fn said(&self, inbound: &Inbound, target: &Target) -> Option<Hub> {
+        match self {
+            Self::Native(fit) => {
+                let sent = inbound.document.spliced(&fit.edits).joined();
+                inbound.format.read(&Document::parse(sent).ok()?).ok()
+            }
+            Self::Translated(_) => {
+                let request = inbound.request().ok()?;
+                Some(reminded(inbound, target, request).unwrap_or_else(|| request.clone()))
+            }
+        }
+    }
+
     /// The name in `x-routectl-lane` and in logs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -129,6 +142,12 @@ impl Lane {
             Self::Translated(translation) => &translation.document,
         }
     }
+}
+
+/// A request with what is remembered of the thinking that its client left out.
+fn reminded(inbound: &Inbound, target: &Target, request: &Hub) -> Option<Hub> {
+    let recall = inbound.recall.as_ref().filter(|_| target.hears_thinking(inbound.format));
+    recall?.reminded(request)
 }
 
 /// Whether a request may be said with these losses.

@@ -3,6 +3,7 @@
 //! stay the same move over.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -210,11 +211,15 @@ fn target(
     })
 }
 
-/// What a target is remembered by.
+/// What a target is remembered by. What its operator changes of what it takes makes it another one:
+/// nothing that was heard stands above that.
 fn key(config: &Config, nickname: &str, model: &ModelConfig) -> String {
     let provider = config.provider(model);
     let address = provider.and_then(ProviderConfig::base_url).unwrap_or_default();
-    format!("{nickname} = {} of {} at {address}", model.upstream, model.provider)
+    let mut hasher = DefaultHasher::new();
+    format!("{:?}", abilities(config, model)).hash(&mut hasher);
+    let (upstream, at, taken) = (&model.upstream, &model.provider, hasher.finish());
+    format!("{nickname} = {upstream} of {at} at {address}, {taken:x}")
 }
 
 /// What a translated request to this model may hold.

@@ -3,7 +3,11 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use routectl_core::{Abilities, Block, Content, History, Loss, Reasoning, Request, Role, Seals};
+use routectl_core::{
+    Abilities, Block, Content, Failure, History, Loss, Reasoning, Request, Role, Seals,
+};
+
+use crate::refusal::fold;
 
 /// Why thinking stays behind.
 pub(crate) const REASON: &str = "this host has refused its seal";
@@ -35,10 +39,13 @@ pub(crate) fn is_all_that_is_heard(abilities: &Abilities) -> bool {
     quirks.dialect.hands_off && *history != History::Strip && !refused.silence
 }
 
-/// The digests of the thinking of earlier turns.
-pub fn digests(request: &Request) -> Vec<u64> {
+/// The digests of the thinking that a refusal may mean. Thinking without a seal is meant only where
+/// a seal is missed: else all of it would stay behind from then on.
+pub fn digests(request: &Request, failure: &Failure) -> Vec<u64> {
+    let misses = fold(&failure.words.message).contains("field required");
     let blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
-    blocks.filter_map(|block| blob(&block.content)).map(digest).collect()
+    let blobs = blocks.filter_map(|block| blob(&block.content));
+    blobs.filter(|blob| misses || !blob.is_empty()).map(digest).collect()
 }
 
 /// The seal of thinking; empty where it has none.

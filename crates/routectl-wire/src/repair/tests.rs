@@ -241,12 +241,15 @@ fn refused_seals_stay_behind_on_the_native_lane_and_every_other_byte_stays() {
 fn refused_seals_stay_behind_on_the_translated_lane() {
     let request = MESSAGES.read(&document(&LOOP.replace("THINKING", r#"{"type":"adaptive"}"#)));
     let request = request.unwrap();
-    assert_eq!(digests(&request), [seals::digest("Eold"), seals::digest("Enew")]);
+    let refusal =
+        refused(Class::BadRequest, "messages.1: Invalid `signature` in `thinking` block", None);
+    let told = [seals::digest("Eold"), seals::digest("Enew")];
+    assert_eq!(digests(&request, &refusal), told);
     assert_eq!(without(&request, &Seals::None), None);
     let strangers = Seals::These(std::sync::Arc::new([seals::digest("Eother")].into()));
     assert_eq!(without(&request, &strangers), None);
     let (left, losses) = without(&request, &Seals::All).unwrap();
-    assert!(digests(&left).is_empty());
+    assert!(digests(&left, &refusal).is_empty());
     assert_eq!(losses.len(), 2);
     assert_eq!(left.turns.len(), request.turns.len());
 }
@@ -392,4 +395,41 @@ fn a_member_that_is_not_known_is_not_written_again() {
         assert!(before.contains(&quoted), "{name} was not written: {before}");
         assert!(!after.contains(&quoted), "{name}: {after}");
     }
+}
+
+#[test]
+fn thinking_without_a_seal_is_refused_only_where_a_seal_is_missed() {
+    let body = r#"{"model":"x","max_tokens":9,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"so"},{"type":"thinking","thinking":"","signature":"E"}]},{"role":"user","content":"on"}]}"#;
+    let request = MESSAGES.read(&document(body)).unwrap();
+    let told = |words: &str| digests(&request, &refused(Class::BadRequest, words, None));
+    assert_eq!(told("Invalid signature in thinking block"), [seals::digest("E")]);
+    let missed = "messages.1.content.0.thinking.signature: Field required";
+    assert_eq!(told(missed), [seals::digest(""), seals::digest("E")]);
+}
+
+#[test]
+fn a_messages_host_that_knows_no_thinking_is_not_asked_for_it() {
+    let words = "thinking: Extra inputs are not permitted";
+    let refusal = refused(Class::BadRequest, words, None);
+    assert_eq!(mend(&refusal), Some(Leave("thinking")));
+    assert!(!is_the_clients(&refusal));
+    let clients =
+        refused(Class::BadRequest, "output_config.effort: Extra inputs are not permitted", None);
+    assert!(is_the_clients(&clients));
+    let able = mended(&abilities("m"), Leave("thinking"));
+    for kind in [
+        r#"{"type":"adaptive"}"#,
+        r#"{"type":"enabled","budget_tokens":2000}"#,
+        r#"{"type":"disabled"}"#,
+    ] {
+        let body = format!(r#"{{"model":"x","max_tokens":9000,"thinking":{kind},"messages":[]}}"#);
+        let body = document(&body);
+        let sent = body.spliced(&MESSAGES.fit(&body, &able).edits).joined();
+        assert_eq!(sent, r#"{"model":"x","max_tokens":9000,"messages":[]}"#, "{kind}");
+    }
+    let asked =
+        r#"{"model":"x","reasoning_effort":"high","messages":[{"role":"user","content":"hi"}]}"#;
+    let asked = CHAT.read(&document(asked)).unwrap();
+    let written = String::from_utf8(MESSAGES.write(&asked, &able).body).unwrap();
+    assert!(!written.contains("\"thinking\""), "{written}");
 }
