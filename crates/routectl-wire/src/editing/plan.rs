@@ -95,7 +95,8 @@ impl Said<'_> {
 /// The conversation as it grows.
 struct Replay<'t> {
     orders: &'t Orders,
-    results: HashMap<&'t str, (At, u64)>,
+    /// The calls that wait for a result, by their ids, which may repeat.
+    calls: HashMap<&'t str, Vec<Call<'t>>>,
     /// What the prompt holds by now, in tokens.
     tokens: u64,
     /// The turns with thinking that have not lost it, but for the one that goes on.
@@ -126,28 +127,25 @@ impl Thoughts {
     }
 }
 
-/// A use of a tool.
-struct Use<'t> {
-    call: At,
-    result: At,
+/// A call of a tool.
+struct Call<'t> {
+    at: At,
     name: &'t str,
     input: u64,
+}
+
+/// A use of a tool.
+struct Use<'t> {
+    call: Call<'t>,
+    result: At,
     content: u64,
 }
 
 impl<'t> Replay<'t> {
-    fn of(talk: &'t Talk<'_>, orders: &'t Orders) -> Self {
-        let mut results = HashMap::new();
-        for (message, said) in talk.messages.iter().enumerate() {
-            for (part, it) in said.parts.iter().enumerate() {
-                if let Part::Result { call, content } = it {
-                    results.insert(&**call, (At { message, part }, *content));
-                }
-            }
-        }
+    fn of(talk: &Talk<'_>, orders: &'t Orders) -> Self {
         Self {
             orders,
-            results,
+            calls: HashMap::new(),
             tokens: talk.around,
             thoughts: Vec::new(),
             thinking: Thoughts::default(),
@@ -190,13 +188,32 @@ impl<'t> Replay<'t> {
             }
             Part::Call { id, name, input } => {
                 self.tokens += input;
-                if let Some((result, content)) = self.results.get(&**id).copied() {
-                    self.uses.push(Use { call: at, result, name, input: *input, content });
+                self.calls.entry(id).or_default().push(Call { at, name, input: *input });
+            }
+            Part::Result { call, content } => {
+                self.tokens += content;
+                if let Some(call) = self.waiting(call) {
+                    self.use_up(Use { call, result: at, content: *content });
                 }
             }
-            Part::Result { content, .. } => self.tokens += content,
             Part::Other(tokens) => self.tokens += tokens,
         }
+    }
+
+    /// The nearest earlier call of an id that waits for a result; in one message the first comes
+    /// first.
+    fn waiting(&mut self, id: &str) -> Option<Call<'t>> {
+        let calls = self.calls.get_mut(id)?;
+        let nearest = calls.last()?.at.message;
+        let first = calls.partition_point(|call| call.at.message < nearest);
+        Some(calls.remove(first))
+    }
+
+    /// Results may come in another order than the calls.
+    fn use_up(&mut self, it: Use<'t>) {
+        let fresh = self.uses.get(self.next_use..).unwrap_or_default();
+        let place = fresh.partition_point(|earlier| earlier.call.at < it.call.at);
+        self.uses.insert(self.next_use + place, it);
     }
 
     fn clear_thinking(&mut self) {
@@ -225,9 +242,9 @@ impl<'t> Replay<'t> {
         let end = self.uses.len().saturating_sub(keep);
         let Some(older) = self.uses.get(self.next_use..end).filter(|_| triggered) else { return };
         let stays = |tool: &str| rule.excluded.iter().any(|name| name == tool);
-        let cleared: Vec<&Use<'_>> = older.iter().filter(|it| !stays(it.name)).collect();
+        let cleared: Vec<&Use<'_>> = older.iter().filter(|it| !stays(it.call.name)).collect();
         let won = |it: &Use<'_>| {
-            let input = if rule.clears_input(it.name) { it.input } else { 0 };
+            let input = if rule.clears_input(it.call.name) { it.call.input } else { 0 };
             it.content.saturating_sub(PLACEHOLDER_TOKENS) + input
         };
         let tokens = cleared.iter().map(|it| won(it)).sum();
@@ -236,8 +253,8 @@ impl<'t> Replay<'t> {
         }
         self.plan.applied.tool_uses.add(cleared.len() as u64, tokens);
         self.plan.results.extend(cleared.iter().map(|it| it.result));
-        let inputs = cleared.iter().filter(|it| rule.clears_input(it.name));
-        self.plan.inputs.extend(inputs.map(|it| it.call));
+        let inputs = cleared.iter().filter(|it| rule.clears_input(it.call.name));
+        self.plan.inputs.extend(inputs.map(|it| it.call.at));
         self.tokens = self.tokens.saturating_sub(tokens);
         self.next_use = end;
     }

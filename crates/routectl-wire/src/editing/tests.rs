@@ -108,6 +108,30 @@ fn results_of_tools_are_cleared_when_their_trigger_is_exceeded() {
 }
 
 #[test]
+fn a_result_belongs_to_the_nearest_call_of_its_id() {
+    let call = r#"{"type":"tool_use","id":"f:0","name":"read","input":{}}"#;
+    let said = |role: &str, blocks: &[String]| {
+        format!(r#"{{"role":"{role}","content":[{}]}}"#, blocks.join(","))
+    };
+    let calls = |count: usize| said("assistant", &vec![call.to_owned(); count]);
+    let results = |words: &[&str]| {
+        let result = |word: &&str| {
+            format!(r#"{{"type":"tool_result","tool_use_id":"f:0","content":"{word}"}}"#)
+        };
+        said("user", &words.iter().map(result).collect::<Vec<_>>())
+    };
+    let asked = r#"{"role":"user","content":"go"}"#.to_owned();
+    let edits = r#"{"type":"clear_tool_uses_20250919","trigger":{"type":"tool_uses","value":1},"keep":{"type":"tool_uses","value":1}}"#;
+    for messages in [
+        vec![asked.clone(), calls(1), results(&["old"]), calls(1), results(&["new"])],
+        vec![asked, calls(2), results(&["old", "new"])],
+    ] {
+        let (sent, _) = fitted(&body(&messages, edits));
+        assert!(!sent.contains("old") && sent.contains("new"), "{sent}");
+    }
+}
+
+#[test]
 fn tokens_trigger_too_and_a_hundred_thousand_unless_the_client_says_otherwise() {
     let tokens = |value: u64| {
         let trigger = format!(r#""trigger":{{"type":"input_tokens","value":{value}}}"#);
