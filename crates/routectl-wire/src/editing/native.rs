@@ -45,7 +45,7 @@ fn carry_out(body: &Document, orders: &Orders, recall: Recall<'_>, fit: &mut Fit
     let raw = |name: &str| body.get(name).and_then(|it| std::str::from_utf8(it).ok());
     let Some(messages) = raw("messages").and_then(|it| json::parse(it).ok()) else { return };
     let messages = messages.list().unwrap_or_default();
-    let lacking = recall::lacking(messages, recall);
+    let lacking = recall::lacking(messages, recall, &fit.edits);
     let mut plan = Plan::default();
     let mut talk = Talk { around: 0, messages: messages.iter().map(said).collect() };
     if !orders.are_none() {

@@ -7,7 +7,7 @@ use routectl_core::Loss;
 
 use super::native::{Turn, is_thinking};
 use crate::json::{self, Node, Object};
-use crate::{Document, Edit, Fit, estimate};
+use crate::{Change, Document, Edit, Fit, estimate};
 
 /// The name of these edits in the trace.
 const NAME: &str = "recalled_thinking";
@@ -57,15 +57,16 @@ pub(super) fn could_lack(body: &Document) -> bool {
         && memmem::find(body.get("messages").unwrap_or_default(), b"\"tool_use\"").is_some()
 }
 
-/// The messages with calls and without thinking.
-pub(super) fn lacking(messages: &[Node<'_>], recall: Recall<'_>) -> Vec<Lacking> {
+/// The messages with calls and without thinking, once these edits are made.
+pub(super) fn lacking(messages: &[Node<'_>], recall: Recall<'_>, edits: &[Edit]) -> Vec<Lacking> {
     let mut lacking = Vec::new();
     for (message, node) in messages.iter().enumerate() {
         let blocks = node.member("content").and_then(Node::list).unwrap_or_default();
         let is_call = |block: &&Node<'_>| {
             block.member("type").and_then(Node::text).as_deref() == Some("tool_use")
         };
-        if blocks.iter().any(is_thinking) || !blocks.iter().any(|block| is_call(&block)) {
+        let thinks = |(at, block)| is_thinking(block) && !is_taken_out(edits, message, at);
+        if blocks.iter().enumerate().any(thinks) || !blocks.iter().any(|block| is_call(&block)) {
             continue;
         }
         let ids = blocks.iter().filter(is_call).filter_map(|call| call.member("id")?.text());
@@ -75,6 +76,13 @@ pub(super) fn lacking(messages: &[Node<'_>], recall: Recall<'_>) -> Vec<Lacking>
         }
     }
     lacking
+}
+
+/// Whether a block goes by one of these edits.
+fn is_taken_out(edits: &[Edit], message: usize, block: usize) -> bool {
+    let place = [message.into(), "content".into(), block.into()];
+    let goes = |edit: &Edit| edit.member == "messages" && edit.change == Change::Remove;
+    edits.iter().any(|edit| goes(edit) && *edit.below == place)
 }
 
 /// Puts back what is known and was not cleared. Where a loop of tools lacks thinking that is not

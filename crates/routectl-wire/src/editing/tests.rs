@@ -357,3 +357,21 @@ fn a_loop_whose_thinking_nobody_knows_goes_on_without() {
         assert!(sent.contains("adaptive") && fit.losses.is_empty(), "{sent}");
     }
 }
+
+#[test]
+fn thinking_that_another_edit_takes_out_is_not_there() {
+    let body = r#"{"model":"m","thinking":{"type":"adaptive"},"messages":[{"role":"user","content":"go"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"foreign"},{"type":"tool_use","id":"a","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"x"}]}]}"#;
+    let body = Document::parse(Bytes::from(body)).unwrap();
+    let foreign = crate::Edit::remove("thinking", "messages").at(1).at("content").at(0);
+    let sent = |known: Option<&'static str>| {
+        let mut fit = Fit { edits: vec![foreign.clone()], ..Fit::default() };
+        super::fit(&body, &|_| known.map(|it| Bytes::from_static(it.as_bytes())), &mut fit);
+        String::from_utf8(body.spliced(&fit.edits).joined().to_vec()).unwrap()
+    };
+    let unknown = sent(None);
+    assert!(unknown.contains(r#""thinking":{"type":"disabled"}"#), "{unknown}");
+    assert!(!unknown.contains("foreign"), "{unknown}");
+    let known = sent(Some(THOUGHT));
+    assert!(known.contains(&format!(r#""content":[{THOUGHT},{{"type":"tool_use""#)), "{known}");
+    assert!(known.contains("adaptive") && !known.contains("foreign"), "{known}");
+}
