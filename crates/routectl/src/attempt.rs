@@ -250,7 +250,8 @@ impl Attempt<'_> {
         listeners.extend(self.keeper.iter().map(|it| Box::new(it.clone()) as _));
         let native = matches!(self.lane, Lane::Native(_));
         let thoughts = self.target.thoughts.iter().filter(|_| native);
-        listeners.extend(thoughts.map(|thoughts| Box::new(thoughts.minder()) as _));
+        let threads = thoughts.map(|thoughts| thoughts.thread(self.inbound, &self.target.key));
+        listeners.extend(threads.map(|thread| Box::new(thread.minder()) as _));
         listeners
     }
 

@@ -60,7 +60,8 @@ impl Lane {
         if provider.format().name() == inbound.format.name() {
             let mut fit = inbound.format.fit(&inbound.document, abilities);
             if let Some(thoughts) = &target.thoughts {
-                thoughts.fit(&inbound.document, &mut fit);
+                let thread = thoughts.thread(inbound, &target.key);
+                thread.fit(&inbound.document, &abilities.refused.seals, &mut fit);
             }
             bearable(&fit.losses, strict)?;
             return Ok(Self::Native(fit));

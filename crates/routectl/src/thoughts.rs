@@ -2,15 +2,18 @@
 //! back: the host of a provider with `context_management` wants it before the results. Bounded in
 //! entries, bytes and age; in memory only.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use routectl_core::{Delta, Event, Opening, SealKind};
+use routectl_core::{Delta, Event, Opening, SealKind, Seals};
 use routectl_wire::{Document, Fit, editing};
 use tokio::time::Instant;
 
+use crate::affinity::is_unique;
 use crate::bounded::Bounded;
+use crate::inbound::Inbound;
 use crate::relay::Listener;
 
 /// How many calls of tools are remembered.
@@ -22,11 +25,27 @@ const AGE: Duration = Duration::from_secs(60 * 60);
 /// How many bytes of thinking one provider's models may leave here.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// The thinking before the calls of one provider's models, as raw blocks, by the ids of the calls.
+/// How many bytes the calls of one answer may take here, each with its id. Agents make a few dozen
+/// side by side.
+const MOST_CALLS_BYTES: usize = 64 << 10;
+
+/// The thinking before the calls of one provider's models, as raw blocks.
 #[derive(Debug)]
 pub struct Thoughts {
-    kept: Mutex<Bounded<String, Bytes>>,
+    kept: Mutex<Bounded<u64, Bytes>>,
+    /// Ids come from outside: nobody can choose them so that they collide.
+    hasher: RandomState,
     most_entry: usize,
+}
+
+/// One conversation's way to what one target thought in it.
+#[derive(Debug, Clone)]
+pub struct Thread {
+    thoughts: Arc<Thoughts>,
+    /// What the target is remembered by: seals of one model mean nothing to another.
+    target: Arc<str>,
+    /// A digest of what tells its conversation from others, for ids that do not.
+    conversation: u64,
 }
 
 impl Thoughts {
@@ -38,52 +57,80 @@ impl Thoughts {
     fn bounded(most_entry: usize, most: usize, most_bytes: u64) -> Self {
         let mut kept = Bounded::new(most, AGE);
         kept.limit(most, most_bytes, AGE);
-        Self { kept: Mutex::new(kept), most_entry }
+        Self { kept: Mutex::new(kept), hasher: RandomState::new(), most_entry }
     }
 
-    /// Edits a conversation as its client asks, and puts back what the client left out.
-    pub fn fit(&self, body: &Document, fit: &mut Fit) {
-        let now = Instant::now();
-        editing::fit(body, &|call| self.recall(call, now), fit);
+    /// The way of a request to a target that is remembered by this.
+    pub fn thread(self: &Arc<Self>, inbound: &Inbound, target: &Arc<str>) -> Thread {
+        let conversation = match inbound.conversation() {
+            Some(name) => self.hasher.hash_one(name.as_bytes()),
+            None => self.hasher.hash_one(inbound.format.first_words(&inbound.document)),
+        };
+        Thread { thoughts: Arc::clone(self), target: Arc::clone(target), conversation }
     }
 
-    /// A listener for one answer.
-    pub fn minder(self: &Arc<Self>) -> Minder {
-        let thoughts = Arc::clone(self);
-        Minder { thoughts, blocks: Vec::new(), open: None, calls: Vec::new(), is_too_long: false }
-    }
-
-    /// What is asked for again is kept for its whole age again.
-    fn recall(&self, call: &str, now: Instant) -> Option<Bytes> {
-        let mut kept = self.lock();
-        let call = call.to_owned();
-        let blocks = kept.get(&call, now.into_std())?.clone();
-        put(&mut kept, call, &blocks, now);
-        Some(blocks)
-    }
-
-    fn keep(&self, calls: Vec<String>, blocks: &Bytes, now: Instant) {
-        let mut kept = self.lock();
-        for call in calls {
-            put(&mut kept, call, blocks, now);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Bounded<String, Bytes>> {
+    fn lock(&self) -> MutexGuard<'_, Bounded<u64, Bytes>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn put(kept: &mut Bounded<String, Bytes>, call: String, blocks: &Bytes, now: Instant) {
-    kept.put_weighing((call, blocks.len() as u64), blocks.clone(), now.into_std());
+impl Thread {
+    /// Edits a conversation as its client asks, and puts back what the client left out, but for
+    /// what the target was heard to refuse.
+    pub fn fit(&self, body: &Document, refused: &Seals, fit: &mut Fit) {
+        let now = Instant::now();
+        let recall = |call: &str| {
+            self.recall(call, now).filter(|blocks| !editing::holds_refused(blocks, refused))
+        };
+        editing::fit(body, &recall, fit);
+    }
+
+    /// A listener for one answer.
+    pub fn minder(self) -> Minder {
+        Minder {
+            thread: self,
+            blocks: Vec::new(),
+            open: None,
+            calls: Vec::new(),
+            calls_bytes: 0,
+            is_too_long: false,
+        }
+    }
+
+    /// What is asked for again is kept for its whole age again.
+    fn recall(&self, call: &str, now: Instant) -> Option<Bytes> {
+        let key = self.key(call);
+        let mut kept = self.thoughts.lock();
+        let blocks = kept.get(&key, now.into_std())?.clone();
+        put(&mut kept, key, &blocks, now);
+        Some(blocks)
+    }
+
+    fn keep(&self, calls: &[String], blocks: &Bytes, now: Instant) {
+        let mut kept = self.thoughts.lock();
+        for call in calls {
+            put(&mut kept, self.key(call), blocks, now);
+        }
+    }
+
+    fn key(&self, call: &str) -> u64 {
+        let conversation = if is_unique(call) { 0 } else { self.conversation };
+        self.thoughts.hasher.hash_one((&*self.target, conversation, call))
+    }
+}
+
+fn put(kept: &mut Bounded<u64, Bytes>, key: u64, blocks: &Bytes, now: Instant) {
+    kept.put_weighing((key, blocks.len() as u64), blocks.clone(), now.into_std());
 }
 
 /// Hears the thinking of one answer and the calls it led to.
 pub struct Minder {
-    thoughts: Arc<Thoughts>,
+    thread: Thread,
     blocks: Vec<u8>,
     open: Option<Open>,
     calls: Vec<String>,
+    /// What their ids take.
+    calls_bytes: usize,
     is_too_long: bool,
 }
 
@@ -127,7 +174,7 @@ impl Minder {
             {
                 self.push(&editing::sealed_thinking(&seal.blob));
             }
-            Opening::ToolCall { id, .. } => self.calls.push(id.clone()),
+            Opening::ToolCall { id, .. } => self.call(id),
             Opening::Reasoning
             | Opening::Sealed { .. }
             | Opening::Text
@@ -137,13 +184,24 @@ impl Minder {
         }
     }
 
+    /// An upstream may call tools for ever, and nobody wants what it thought before that.
+    fn call(&mut self, id: &str) {
+        self.calls_bytes += size_of::<String>() + id.len();
+        self.is_too_long |= self.calls_bytes > MOST_CALLS_BYTES;
+        if self.is_too_long {
+            (self.calls, self.blocks) = (Vec::new(), Vec::new());
+            return;
+        }
+        self.calls.push(id.to_owned());
+    }
+
     fn grow(&mut self, index: u32, delta: &Delta) {
         let Some(open) = self.open.as_mut().filter(|open| open.index == index) else { return };
         match delta {
             Delta::Text(more) if self.is_too_long || more.is_empty() => {}
             Delta::Text(more) => {
                 open.text.push_str(more);
-                if self.blocks.len() + open.text.len() > self.thoughts.most_entry {
+                if self.blocks.len() + open.text.len() > self.thread.thoughts.most_entry {
                     self.is_too_long = true;
                     open.text = String::new();
                 }
@@ -154,7 +212,7 @@ impl Minder {
     }
 
     fn push(&mut self, block: &[u8]) {
-        self.is_too_long |= self.blocks.len() + block.len() > self.thoughts.most_entry;
+        self.is_too_long |= self.blocks.len() + block.len() > self.thread.thoughts.most_entry;
         if self.is_too_long {
             self.blocks = Vec::new();
             return;
@@ -172,18 +230,23 @@ impl Minder {
             return;
         }
         let blocks = Bytes::from(std::mem::take(&mut self.blocks));
-        self.thoughts.keep(calls, &blocks, Instant::now());
+        self.thread.keep(&calls, &blocks, Instant::now());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use routectl_core::Seal;
+    use routectl_core::{Class, Failure, Origin, Seal};
+    use routectl_wire::{MESSAGES, repair};
 
     use super::*;
 
-    fn answer(thoughts: &Arc<Thoughts>, text: &str, signature: Option<&str>, calls: &[&str]) {
-        let mut minder = thoughts.minder();
+    fn thread(thoughts: Thoughts) -> Thread {
+        Thread { thoughts: Arc::new(thoughts), target: "one".into(), conversation: 1 }
+    }
+
+    fn answer(thread: &Thread, text: &str, signature: Option<&str>, calls: &[&str]) {
+        let mut minder = thread.clone().minder();
         let opens = |index, block| Event::Open { index, block };
         minder.hear(&opens(0, Opening::Reasoning));
         for piece in text.as_bytes().chunks(3) {
@@ -204,52 +267,115 @@ mod tests {
         minder.hear(&Event::End);
     }
 
-    fn recalled(thoughts: &Thoughts, call: &str) -> Option<String> {
-        let blocks = thoughts.recall(call, Instant::now())?;
+    fn recalled(thread: &Thread, call: &str) -> Option<String> {
+        let blocks = thread.recall(call, Instant::now())?;
         Some(String::from_utf8(blocks.to_vec()).unwrap())
     }
 
     #[test]
     fn thinking_is_kept_for_every_call_it_led_to() {
-        let thoughts = Arc::new(Thoughts::new(1 << 20));
-        answer(&thoughts, "so it is", Some("sig"), &["a", "b"]);
-        answer(&thoughts, "hm", None, &["c"]);
+        let thread = thread(Thoughts::new(1 << 20));
+        answer(&thread, "so it is", Some("sig"), &["a", "b"]);
+        answer(&thread, "hm", None, &["c"]);
         let signed = r#"{"type":"thinking","thinking":"so it is","signature":"sig"}"#.to_owned();
-        assert_eq!(recalled(&thoughts, "a"), Some(signed.clone()));
-        assert_eq!(recalled(&thoughts, "b"), Some(signed));
+        assert_eq!(recalled(&thread, "a"), Some(signed.clone()));
+        assert_eq!(recalled(&thread, "b"), Some(signed));
         let unsigned = r#"{"type":"thinking","thinking":"hm"}"#.to_owned();
-        assert_eq!(recalled(&thoughts, "c"), Some(unsigned));
-        assert_eq!(recalled(&thoughts, "d"), None);
+        assert_eq!(recalled(&thread, "c"), Some(unsigned));
+        assert_eq!(recalled(&thread, "d"), None);
     }
 
     #[test]
     fn an_answer_that_broke_off_leaves_nothing() {
-        let thoughts = Arc::new(Thoughts::new(1 << 20));
-        let mut minder = thoughts.minder();
+        let thread = thread(Thoughts::new(1 << 20));
+        let mut minder = thread.clone().minder();
         let block = Opening::ToolCall { id: "a".to_owned(), name: "f".to_owned() };
         minder.hear(&Event::Open { index: 0, block });
         drop(minder);
-        assert_eq!(recalled(&thoughts, "a"), None);
+        assert_eq!(recalled(&thread, "a"), None);
     }
 
     #[test]
     fn what_is_too_long_is_not_kept_and_never_cut() {
-        let thoughts = Arc::new(Thoughts::new(100));
-        answer(&thoughts, &"x".repeat(50), None, &["short"]);
-        answer(&thoughts, &"x".repeat(200), None, &["long"]);
-        assert!(recalled(&thoughts, "short").is_some());
-        assert_eq!(recalled(&thoughts, "long"), None);
+        let thread = thread(Thoughts::new(100));
+        answer(&thread, &"x".repeat(50), None, &["short"]);
+        answer(&thread, &"x".repeat(200), None, &["long"]);
+        assert!(recalled(&thread, "short").is_some());
+        assert_eq!(recalled(&thread, "long"), None);
     }
 
     #[test]
     fn the_oldest_gives_way_where_there_is_no_room() {
-        let thoughts = Arc::new(Thoughts::bounded(1 << 20, 100, 500));
+        let thread = thread(Thoughts::bounded(1 << 20, 100, 500));
         for id in ["a", "b", "c"] {
-            answer(&thoughts, &"x".repeat(150), None, &[id]);
+            answer(&thread, &"x".repeat(150), None, &[id]);
             // What is asked for is the youngest.
-            recalled(&thoughts, "a");
+            recalled(&thread, "a");
         }
-        let held = ["a", "b", "c"].map(|id| recalled(&thoughts, id).is_some());
+        let held = ["a", "b", "c"].map(|id| recalled(&thread, id).is_some());
         assert_eq!(held, [true, false, true]);
+    }
+
+    #[test]
+    fn ids_that_many_conversations_have_are_known_in_their_own_only() {
+        let one = thread(Thoughts::new(1 << 20));
+        let other = Thread { conversation: 2, ..one.clone() };
+        answer(&one, "hm", None, &["call_0", "call_abcdefghi1"]);
+        let held = |thread| ["call_0", "call_abcdefghi1"].map(|id| recalled(thread, id).is_some());
+        assert_eq!((held(&one), held(&other)), ([true, true], [false, true]));
+    }
+
+    #[test]
+    fn what_one_target_thought_does_not_come_back_to_another() {
+        let one = thread(Thoughts::new(1 << 20));
+        let other = Thread { target: "other".into(), ..one.clone() };
+        answer(&one, "hm", Some("sig"), &["call_abcdefghi1"]);
+        assert!(recalled(&one, "call_abcdefghi1").is_some());
+        assert_eq!(recalled(&other, "call_abcdefghi1"), None);
+    }
+
+    #[test]
+    fn g6_thinking_whose_seal_was_refused_stays_away() {
+        let thread = thread(Thoughts::new(1 << 20));
+        answer(&thread, "hm", Some("bad"), &["call_abcdefghi1"]);
+        answer(&thread, "hm", Some("good"), &["call_abcdefghi2"]);
+        let body = |id: &str| {
+            let body = format!(
+                r#"{{"messages":[{{"role":"user","content":"go"}},{{"role":"assistant","content":[{{"type":"tool_use","id":"{id}","name":"f","input":{{}}}}]}}]}}"#
+            );
+            Document::parse(Bytes::from(body)).unwrap()
+        };
+        let digests = |seal: &str| {
+            let content = format!(
+                r#"{{"model":"m","max_tokens":1,"messages":[{{"role":"assistant","content":[{{"type":"thinking","thinking":"hm","signature":"{seal}"}}]}}]}}"#
+            );
+            let document = Document::parse(Bytes::from(content)).unwrap();
+            let refusal = Failure::new(Class::BadRequest, Origin::Upstream, "Invalid signature");
+            repair::digests(&MESSAGES.read(&document).unwrap(), &refusal)
+        };
+        let these = Seals::These(Arc::new(digests("bad").into_iter().collect()));
+        for (refused, comes_back) in
+            [(Seals::None, [true, true]), (these, [false, true]), (Seals::All, [false, false])]
+        {
+            let came_back = ["call_abcdefghi1", "call_abcdefghi2"].map(|id| {
+                let mut fit = Fit::default();
+                thread.fit(&body(id), &refused, &mut fit);
+                !fit.edits.is_empty()
+            });
+            assert_eq!(came_back, comes_back, "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_calls_tools_for_ever_is_not_listened_to_for_ever() {
+        let thread = thread(Thoughts::new(1 << 20));
+        let mut minder = thread.clone().minder();
+        for (index, id) in (0..).zip(std::iter::repeat_n("call_abcdefghi1", 100_000)) {
+            let block = Opening::ToolCall { id: id.to_owned(), name: "f".to_owned() };
+            minder.hear(&Event::Open { index, block });
+        }
+        assert!(minder.calls.capacity() * size_of::<String>() <= 2 * MOST_CALLS_BYTES);
+        minder.hear(&Event::End);
+        assert_eq!(recalled(&thread, "call_abcdefghi1"), None);
     }
 }

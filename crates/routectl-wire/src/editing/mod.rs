@@ -19,7 +19,7 @@ use crate::json::Node;
 
 pub(crate) use hub::fit_request;
 pub use native::fit;
-pub use recall::{Recall, sealed_thinking, thinking};
+pub use recall::{Recall, holds_refused, sealed_thinking, thinking};
 pub use told::Applied;
 
 /// The member of the body that asks for edits, and the member of the answer that tells of them.

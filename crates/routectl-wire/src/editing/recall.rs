@@ -3,10 +3,11 @@
 
 use bytes::Bytes;
 use memchr::memmem;
-use routectl_core::Loss;
+use routectl_core::{Loss, Seals};
 
 use super::native::{Turn, is_thinking};
 use crate::json::{self, Node, Object};
+use crate::repair::is_refused;
 use crate::{Change, Document, Edit, Fit, estimate};
 
 /// The name of these edits in the trace.
@@ -35,6 +36,22 @@ pub fn sealed_thinking(data: &str) -> Vec<u8> {
     object.text("data", data);
     drop(object);
     block
+}
+
+/// Whether a host refused the seal of any of these blocks.
+pub fn holds_refused(blocks: &[u8], refused: &Seals) -> bool {
+    if *refused == Seals::None {
+        return false;
+    }
+    let list = [b"[", blocks, b"]"].concat();
+    let Some(list) = std::str::from_utf8(&list).ok().and_then(|list| json::parse(list).ok()) else {
+        return false;
+    };
+    let is_refused = |block: &Node<'_>| {
+        let seal = block.member("signature").or_else(|| block.member("data")).and_then(Node::text);
+        is_refused(refused, &seal.unwrap_or_default())
+    };
+    list.list().unwrap_or_default().iter().any(is_refused)
 }
 
 /// The thinking that a message lacks.
