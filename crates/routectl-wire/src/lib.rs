@@ -28,6 +28,8 @@ mod way_back;
 
 use routectl_core::{Abilities, Event, Failure, Loss, Needs, Request};
 
+use dialects::echo::Recall;
+
 pub use document::{BadBody, Change, Document, Edit, Spliced, Step};
 pub use editing::Applied;
 pub use fit::Fit;
@@ -68,6 +70,12 @@ pub trait Format: Send + Sync {
 
     /// What of a request has to be changed for a target of this same format. Nothing, for most.
     fn fit(&self, body: &Document, abilities: &Abilities) -> Fit;
+
+    /// The same, with the thinking put back that the client left out, where it can be recalled and
+    /// the format has no way of its own for that.
+    fn fit_recalling(&self, body: &Document, abilities: &Abilities, _: Recall<'_>) -> Fit {
+        self.fit(body, abilities)
+    }
 
     /// A writer for one answer to a client of this format.
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder>;

@@ -39,6 +39,11 @@ impl<K: Clone + Eq + Hash, V> Bounded<K, V> {
         (self.most, self.heaviest, self.age) = (most, heaviest, age);
     }
 
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The value of a key that is not too old.
     pub fn get(&self, key: &K, now: Instant) -> Option<&V> {
         let entry = self.entries.get(key)?;

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use routectl_core::{Block, Content, Delta, Event, Opening, Place, Reasoning, Request, Role, Turn};
+use routectl_wire::dialects::echo::RECALLED;
 use tokio::time::Instant;
 
 use crate::affinity::is_unique;
@@ -17,9 +18,6 @@ use crate::relay::Listener;
 
 /// The thinking of one answer, in its order.
 type Thinking = Arc<[Reasoning]>;
-
-/// The place of what no client sent. What becomes of it is not a loss to the client.
-pub const RECALLED: &str = "recalled";
 
 /// What was thought before which calls, for all workers.
 #[derive(Debug)]
@@ -75,6 +73,11 @@ impl Recall {
     pub fn keeper(&self) -> Keeper {
         let recall = self.clone();
         Keeper { recall, thinking: BTreeMap::new(), calls: Vec::new(), bytes: 0 }
+    }
+
+    /// Whether there is anything to be reminded of.
+    pub fn knows_any(&self) -> bool {
+        !self.memory.kept.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// What was thought before a call, if that is known. It is then known for longer.

@@ -6,10 +6,11 @@ use http::Request;
 use routectl_auth::Secret;
 use routectl_core::{Abilities, Failure, Fate, Loss, Needs, Request as Hub};
 use routectl_providers::{Call, Provider, outbound};
+use routectl_wire::dialects::echo::RECALLED;
 use routectl_wire::{Changes, Document, Edit, Fit, Reply, Spliced, repair};
 
 use crate::inbound::Inbound;
-use crate::memory;
+use crate::memory::Recall;
 use crate::target::{Target, Unfit, Upstream};
 
 /// The way of one request to one target.
@@ -58,7 +59,7 @@ impl Lane {
             Upstream::NotYet { kind } => return Err(Unfit::NotServed { kind }),
         };
         if provider.format().name() == inbound.format.name() {
-            let mut fit = inbound.format.fit(&inbound.document, abilities);
+            let mut fit = native(inbound, target, abilities);
             if let Some(thoughts) = &target.thoughts {
                 let thread = thoughts.thread(inbound, &target.key);
                 thread.fit(&inbound.document, &abilities.refused.seals, &mut fit);
@@ -79,7 +80,7 @@ impl Lane {
         };
         let mut spelled = provider.format().write(request, abilities);
         spelled.losses.extend_from_slice(left);
-        spelled.losses.retain(|loss| loss.path != memory::RECALLED);
+        spelled.losses.retain(|loss| loss.path != RECALLED);
         bearable(&spelled.losses, strict)?;
         let mut reply = Reply::to(request, &spelled, inbound.created);
         reply.reasoning_fields = target.reasoning_fields.unwrap_or_default();
@@ -147,8 +148,21 @@ impl Lane {
 
 /// A request with what is remembered of the thinking that its client left out.
 fn reminded(inbound: &Inbound, target: &Target, request: &Hub) -> Option<Hub> {
-    let recall = inbound.recall.as_ref().filter(|_| target.hears_thinking(inbound.format));
-    recall?.reminded(request)
+    recall(inbound, target)?.reminded(request)
+}
+
+/// What this target may be reminded of.
+fn recall<'a>(inbound: &'a Inbound, target: &Target) -> Option<&'a Recall> {
+    inbound.recall.as_ref().filter(|_| target.hears_thinking(inbound.format))
+}
+
+/// What is changed of a request that stays in its format.
+fn native(inbound: &Inbound, target: &Target, abilities: &Abilities) -> Fit {
+    let (format, body) = (inbound.format, &inbound.document);
+    match recall(inbound, target).filter(|recall| recall.knows_any()) {
+        Some(recall) => format.fit_recalling(body, abilities, &|call| recall.thinking(call)),
+        None => format.fit(body, abilities),
+    }
 }
 
 /// Whether a request may be said with these losses.

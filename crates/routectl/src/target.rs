@@ -163,15 +163,17 @@ impl Target {
         self.context_window.is_some() || !self.unsupported.is_empty()
     }
 
-    /// Whether it has a use for earlier thinking that a client of another format leaves out.
+    /// Whether it has a use for earlier thinking that a client of this format leaves out. Clients of
+    /// Messages know what they have to send back to a host of their own.
     pub fn hears_thinking(&self, client: &dyn Format) -> bool {
         let Upstream::Served { provider, .. } = &self.upstream else { return false };
-        if provider.format().name() == client.name() {
-            return false;
+        let native = provider.format().name() == client.name();
+        if provider.format().name() == MESSAGES.name() {
+            return !native;
         }
-        let echo = &self.abilities.quirks.dialect.echo;
-        provider.format().name() == MESSAGES.name()
-            || echo::is_welcome(echo, self.abilities.history)
+        let dialect = &self.abilities.quirks.dialect;
+        let is_left_alone = native && dialect.hands_off;
+        !is_left_alone && echo::is_welcome(&dialect.echo, self.abilities.history)
     }
 
     /// Why this target cannot serve a request that holds this.

@@ -1,6 +1,8 @@
 //! What an assistant's turn says of its earlier thinking, in the shape of one dialect. Seals go to
 //! who reads them and to nobody else. (facts: reasoning, sections 7 and 8)
 
+use std::sync::Arc;
+
 use routectl_core::{
     Dialect, Echo, Form, History, Loss, Missing, Place, Reasoning, Seal, SealKind, Turns,
 };
@@ -13,6 +15,12 @@ pub const UNSIGNED: &str = "the host wants the signature of the call, and is tol
 
 /// A piece of a turn's thinking, and where it stood.
 pub type Piece<'a> = (Place, &'a Reasoning);
+
+/// What was thought in the answer that made a call, by the id of that call.
+pub type Recall<'a> = &'a dyn Fn(&str) -> Option<Arc<[Reasoning]>>;
+
+/// The place of what no client sent. What becomes of it is not a loss to the client.
+pub const RECALLED: &str = "recalled";
 
 /// A turn of the assistant.
 #[derive(Debug, Clone, Copy)]

@@ -262,10 +262,50 @@ async fn g6_a_host_that_wants_its_thinking_back_gets_it_for_clients_that_forget(
     for (client, kind) in
         FORMATS.into_iter().flat_map(|it| KINDS.iter().map(move |kind| (it, kind)))
     {
-        // A client of the same format has its own ways; two of them take nothing back.
-        let wants = client != kind.format && !matches!(kind.name, "imitator" | "openai");
+        // Clients of Messages know what to send back to their own; two of the hosts take nothing.
+        let is_at_home = (client, kind.format) == (Messages, Messages);
+        let wants = !is_at_home && !matches!(kind.name, "imitator" | "openai");
         let case = format!("{} for {client:?}", kind.name);
         assert_eq!(is_reminded(&house, client, kind).await, wants, "{case}");
         assert!(!is_reminded(&forgetful, client, kind).await, "{case}");
+    }
+}
+
+/// What was thought in an answer that was told piece by piece, and its first call.
+fn streamed(answer: &str) -> (String, Value) {
+    let chunks = answer.lines().filter_map(|line| line.strip_prefix("data: "));
+    let chunks = chunks.filter_map(|chunk| serde_json::from_str::<Value>(chunk).ok());
+    let deltas: Vec<Value> = chunks.map(|it| it["choices"][0]["delta"].clone()).collect();
+    let thinking = deltas.iter().filter_map(|it| it["reasoning_content"].as_str()).collect();
+    let mut calls = deltas.iter().map(|it| &it["tool_calls"][0]);
+    let mut call = calls.find(|call| call["id"].is_string()).unwrap().clone();
+    call["function"]["arguments"] = "{}".into();
+    (thinking, call)
+}
+
+#[tokio::test]
+async fn g6_deepseek_hears_the_very_same_thinking_in_every_later_turn_of_a_forgetful_client() {
+    let house = House::open(plan("")).await;
+    let mut talk = Talk { house: &house, client: Chat, echo: Echo::Nothing, messages: Vec::new() };
+    talk.says("[[tool]] one");
+    let asked = talk.body("deepseek").replacen('{', "{\"stream\":true,", 1);
+    let (thinking, call) = streamed(&house.ask(post(Chat, asked)).await.text());
+    assert!(thinking.contains("I weigh it"), "{thinking}");
+    let result = json!({"role": "tool", "tool_call_id": call["id"], "content": "found"});
+    let turn = json!({"role": "assistant", "content": null, "tool_calls": [call]});
+    talk.messages.extend([turn, result]);
+    let deepseek = KINDS.iter().find(|kind| kind.name == "deepseek").unwrap();
+    let mut before: Vec<Value> = Vec::new();
+    for words in ["[[tool]] two", "[[tool]] three", "four"] {
+        talk.says(words);
+        let sent: Value = serde_json::from_str(&talk.asks(deepseek, words).await.sent).unwrap();
+        let messages = sent["messages"].as_array().unwrap();
+        assert!(messages.starts_with(&before), "{words}: {sent}");
+        assert_eq!(messages[1]["reasoning_content"], thinking.as_str(), "{words}: {sent}");
+        let mut calling = messages.iter().filter(|it| it["tool_calls"].is_array());
+        let is_whole =
+            |it: &Value| it["reasoning_content"].as_str().is_some_and(|it| !it.is_empty());
+        assert!(calling.all(is_whole), "{words}: {sent}");
+        before.clone_from(messages);
     }
 }

@@ -7,8 +7,8 @@ use routectl_core::{
     Abilities, Block, Content, Dialect, Form, Loss, Missing, Place, Reasoning, Seals,
 };
 
-use super::details;
-use crate::dialects::echo::{self, Lead, Told};
+use super::{details, recall};
+use crate::dialects::echo::{self, Lead, RECALLED, Recall, Told};
 use crate::document::unquote;
 use crate::formats::chat;
 use crate::repair;
@@ -21,7 +21,7 @@ const NAME: &str = "history";
 const SIGNS: [&[u8]; 3] = [b"\"reasoning", b"\"thinking_blocks\"", SIGNATURE];
 
 /// The member in which a call is signed. (facts: reasoning, section 2.18)
-const SIGNATURE: &[u8] = b"\"thought_signature\"";
+pub(super) const SIGNATURE: &[u8] = b"\"thought_signature\"";
 
 /// The members in which thinking comes back.
 const MEMBERS: [&str; 6] = [
@@ -43,12 +43,21 @@ struct Message<'a> {
 }
 
 /// Brings the history into the shape that the target wants.
-pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
+pub(super) fn adapt(
+    body: &Document,
+    abilities: &Abilities,
+    recall: Option<Recall<'_>>,
+    fit: &mut Fit,
+) {
     let dialect = &abilities.quirks.dialect;
     let may_say = |messages: &[u8]| SIGNS.iter().any(|it| memmem::find(messages, it).is_some());
     let heard = !dialect.hands_off || abilities.refused.silence;
     let demands = dialect.echo.missing != Missing::Nothing && heard;
-    if !demands && !body.get("messages").is_some_and(may_say) {
+    let takes_back = !dialect.hands_off && echo::is_welcome(&dialect.echo, abilities.history);
+    let recall = recall.filter(|_| takes_back);
+    let may_matter =
+        |messages| may_say(messages) || (recall.is_some() && recall::could_lack(messages));
+    if !demands && !body.get("messages").is_some_and(may_matter) {
         return;
     }
     let has_tools = body.list("tools").is_some_and(|tools| !tools.is_empty());
@@ -64,17 +73,20 @@ pub(super) fn adapt(body: &Document, abilities: &Abilities, fit: &mut Fit) {
         let turn = echo::Turn { place, call: call.as_deref(), has_tools };
         let says = |name: &&str| said.get(name).is_some_and(|raw| raw != b"null");
         let present = MEMBERS.into_iter().filter(says).collect();
-        Message { index, said: &said, turn, present }.adapt(abilities, fit);
+        Message { index, said: &said, turn, present }.adapt(abilities, recall, fit);
     }
 }
 
 impl Message<'_> {
-    fn adapt(&self, abilities: &Abilities, fit: &mut Fit) {
+    fn adapt(&self, abilities: &Abilities, recall: Option<Recall<'_>>, fit: &mut Fit) {
         let (dialect, history) = (&abilities.quirks.dialect, abilities.history);
         if self.turn.call.is_some() && dialect.echo.form != Form::CallSeals {
             self.unsign(fit);
         }
-        if self.present.is_empty() && !echo::is_needed(&dialect.echo, self.turn) {
+        let recall = recall.filter(|_| self.present.is_empty());
+        let recalled = recall.and_then(|recall| recall::left_out(self.said, recall));
+        let is_silent = self.present.is_empty() && recalled.is_none();
+        if is_silent && !echo::is_needed(&dialect.echo, self.turn) {
             return;
         }
         let is_refused = self.says_refused(abilities);
@@ -88,6 +100,8 @@ impl Message<'_> {
         }
         let Some(blocks) = chat::thoughts(self.said, self.turn.place) else { return };
         let mut pieces: Vec<_> = blocks.iter().filter_map(piece).collect();
+        let recalled = recalled.iter().flat_map(|thinking| thinking.iter());
+        pieces.extend(recalled.map(|it| (Place::BODY.member(RECALLED), it)));
         // An empty text is a thought too, and not one that is lost.
         let blank = Reasoning::default();
         if pieces.is_empty() && self.present.iter().any(|name| self.said.text(name).is_some()) {
@@ -118,6 +132,7 @@ impl Message<'_> {
             self.sign(&mut told, dialect, fit);
         }
         fit.losses.append(&mut told.losses);
+        fit.losses.retain(|loss| loss.path != RECALLED);
     }
 
     /// Whether thinking is among it that this very host has refused.

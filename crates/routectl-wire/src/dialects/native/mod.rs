@@ -4,14 +4,17 @@
 
 mod details;
 mod history;
+mod recall;
 mod wishes;
 
 use routectl_core::{Abilities, History, Seals};
 
+use super::echo::Recall;
 use crate::{Document, Fit};
 
-/// What has to be changed of a Chat body for a host that speaks Chat.
-pub fn adapt(body: &Document, abilities: &Abilities) -> Fit {
+/// What has to be changed of a Chat body for a host that speaks Chat. What its client left out of
+/// its history can be recalled, if at all.
+pub fn adapt(body: &Document, abilities: &Abilities, recall: Option<Recall<'_>>) -> Fit {
     let mut fit = Fit::default();
     let left_alone = abilities.quirks.dialect.hands_off;
     if !left_alone {
@@ -21,7 +24,7 @@ pub fn adapt(body: &Document, abilities: &Abilities) -> Fit {
     }
     let heard = abilities.refused.silence || abilities.refused.seals != Seals::None;
     if !left_alone || abilities.history == History::Strip || heard {
-        history::adapt(body, abilities, &mut fit);
+        history::adapt(body, abilities, recall, &mut fit);
     }
     fit
 }

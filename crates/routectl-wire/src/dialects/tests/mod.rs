@@ -7,6 +7,7 @@ mod history;
 mod laws;
 mod page;
 mod readout;
+mod recall;
 mod rows;
 
 use routectl_core::{Abilities, Dialect, History, Loss, Quirks};

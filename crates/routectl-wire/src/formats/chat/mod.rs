@@ -19,6 +19,7 @@ mod write;
 
 use routectl_core::{Abilities, Failure, Needs, Request};
 
+use crate::dialects::echo::Recall;
 use crate::dialects::native;
 use crate::{BadRequest, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled};
 
@@ -58,7 +59,11 @@ impl Format for Chat {
     }
 
     fn fit(&self, body: &Document, abilities: &Abilities) -> Fit {
-        native::adapt(body, abilities)
+        native::adapt(body, abilities, None)
+    }
+
+    fn fit_recalling(&self, body: &Document, abilities: &Abilities, recall: Recall<'_>) -> Fit {
+        native::adapt(body, abilities, Some(recall))
     }
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {
