@@ -203,15 +203,16 @@ impl Message<'_> {
     fn lead(&self, lead: &Lead) -> Option<Edit> {
         let content = self.said.get("content").unwrap_or(b"null");
         if let Some(text) = unquote(content) {
-            let is_there = matches!(lead, Lead::Tagged(_)) && text.trim_start().starts_with('<');
+            let is_there = matches!(lead, Lead::Tagged(_)) && begins_with_thinking(&text);
             return (!is_there).then(|| self.set("content", lead.content(&text)));
         }
         let Some(parts) = self.said.list("content") else {
             return Some(self.set("content", lead.content("")));
         };
         let is_thinking = |part: &bytes::Bytes| {
-            let part = Document::parse(part.clone()).ok();
-            part.is_some_and(|part| part.text("type").is_some_and(|kind| kind == "thinking"))
+            let Ok(part) = Document::parse(part.clone()) else { return false };
+            let is_tagged = || part.text("text").is_some_and(|text| begins_with_thinking(&text));
+            part.text("type").is_some_and(|kind| kind == "thinking") || is_tagged()
         };
         if parts.iter().any(is_thinking) {
             return None;
@@ -287,6 +288,11 @@ impl Message<'_> {
 fn id_of(call: bytes::Bytes) -> String {
     let call = Document::parse(call).ok();
     call.and_then(|call| call.text("id").map(std::borrow::Cow::into_owned)).unwrap_or_default()
+}
+
+/// Whether a text begins with thinking between tags.
+fn begins_with_thinking(text: &str) -> bool {
+    ["<think", "<thought", "[THINK]"].iter().any(|tag| text.trim_start().starts_with(tag))
 }
 
 fn piece(block: &Block) -> Option<echo::Piece<'_>> {

@@ -201,3 +201,18 @@ fn case_19_a_relay_that_takes_no_thinking_back_is_served_without_it() {
     assert_eq!(body, r#"{"model":"m","messages":[{"role":"assistant","content":"a"}]}"#);
     assert_eq!(losses.len(), 1, "{losses:?}");
 }
+
+#[test]
+fn thinking_goes_before_a_text_that_begins_with_another_tag() {
+    let abilities = spoken("raw-think-tag", "minimax-m2");
+    let chat = |content: &str, thinking: &str| {
+        format!(
+            r#"{{"model":"m","tools":[{{"type":"function"}}],"messages":[{{"role":"assistant","content":"{content}"{thinking}}}]}}"#
+        )
+    };
+    let (body, _) = native(&chat("<div>x", r#","reasoning_content":"why""#), &abilities);
+    assert!(body.contains("why") && body.contains("<div>x"), "{body}");
+    let (body, _) =
+        native(&chat("<think>why</think>x", r#","reasoning_content":"why""#), &abilities);
+    assert_eq!(body, chat("<think>why</think>x", ""));
+}
