@@ -86,13 +86,54 @@ pub struct Readout {
     pub tags: Option<Tags>,
 }
 
-/// Where tags of thinking may stand in a text.
+/// Where tags of thinking may stand in a text, and which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tags {
-    /// The prompt ends with an opening tag, so the answer has none.
-    pub opened: bool,
+    /// Any other tag is text: a prompt may have asked for it.
+    pub pairs: &'static [TagPair],
+    pub opened_by: Opener,
     /// Thinking may follow other text.
     pub again: bool,
+}
+
+/// Two tags with thinking between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TagPair {
+    pub open: &'static str,
+    pub close: &'static str,
+}
+
+/// Who says the first opening tag of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opener {
+    /// The answer. Without one it has not thought.
+    Answer,
+    /// The answer, or its prompt before it: a closing tag then tells.
+    Either,
+    /// The prompt ends with it, so the answer has none.
+    Prompt,
+}
+
+impl TagPair {
+    pub const THINK: Self = Self::new("<think>", "</think>");
+    pub const THOUGHT: Self = Self::new("<thought>", "</thought>");
+    pub const BRACKETS: Self = Self::new("[THINK]", "[/THINK]");
+
+    /// Every pair that models write. (facts: reasoning, section 2.23)
+    pub const ALL: &'static [Self] = &[
+        Self::THINK,
+        Self::new("<thinking>", "</thinking>"),
+        Self::THOUGHT,
+        Self::new("<reasoning>", "</reasoning>"),
+        Self::new("<seed:think>", "</seed:think>"),
+        Self::BRACKETS,
+        Self::new("◁think▷", "◁/think▷"),
+        Self::new("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ];
+
+    const fn new(open: &'static str, close: &'static str) -> Self {
+        Self { open, close }
+    }
 }
 
 /// What a host hears of the thinking of earlier turns.

@@ -22,8 +22,8 @@ pub use abilities::{
 };
 pub use block::{Block, Content, Reasoning, Seal, SealKind, Source, ToolCall, ToolResult};
 pub use dialect::{
-    Budget, Control, Dialect, Echo, Efforts, Fixed, Form, History, Missing, Readout, Switch, Tags,
-    Turns,
+    Budget, Control, Dialect, Echo, Efforts, Fixed, Form, History, Missing, Opener, Readout,
+    Switch, TagPair, Tags, Turns,
 };
 pub use effort::{Effort, ReasoningControl, Show};
 pub use event::{Declined, Delta, Event, Head, Opaque, Opening, StopReason};

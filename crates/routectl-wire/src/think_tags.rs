@@ -11,33 +11,10 @@ mod tests;
 
 use std::slice;
 
-use routectl_core::Tags;
+use routectl_core::{Opener, TagPair, Tags};
 
 use lines::Lines;
 pub use reader::TagReader;
-
-/// Two tags with thinking between them.
-#[derive(Debug, PartialEq, Eq)]
-struct Pair {
-    open: &'static str,
-    close: &'static str,
-}
-
-const fn pair(open: &'static str, close: &'static str) -> Pair {
-    Pair { open, close }
-}
-
-/// Every pair that models write. (facts: reasoning, section 2.23)
-const PAIRS: &[Pair] = &[
-    pair("<think>", "</think>"),
-    pair("<thinking>", "</thinking>"),
-    pair("<thought>", "</thought>"),
-    pair("<reasoning>", "</reasoning>"),
-    pair("<seed:think>", "</seed:think>"),
-    pair("[THINK]", "[/THINK]"),
-    pair("◁think▷", "◁/think▷"),
-    pair("<|begin_of_thought|>", "<|end_of_thought|>"),
-];
 
 /// How tags begin.
 const FIRST: [char; 3] = ['<', '[', '◁'];
@@ -76,9 +53,9 @@ enum State {
     /// Text, unless a closing tag comes: all of it is held.
     Undecided,
     /// Behind an opening tag.
-    Opened(&'static [Pair]),
+    Opened(&'static [TagPair]),
     /// Thinking, up to the closing tag of one of these.
-    Thinking(&'static [Pair]),
+    Thinking(&'static [TagPair]),
     /// Behind a closing tag and so many newlines.
     Closed(u8),
     /// Text, between whose lines thinking may begin again.
@@ -109,7 +86,7 @@ impl Splitter {
         Self { tags, whole: false, state: State::Start, held: String::new() }
     }
 
-    /// Reads a text that is told in one piece: thinking needs no opening tag there.
+    /// Reads a text that is told in one piece: a closing tag may tell there what stands before it.
     pub fn whole(tags: Tags) -> Self {
         Self { whole: true, ..Self::streamed(tags) }
     }
@@ -138,8 +115,8 @@ impl Splitter {
         let held = std::mem::take(&mut self.held);
         match &mut self.state {
             State::Start if held.trim().is_empty() => tell(say, Voice::Text, &held),
-            State::Start if self.tags.opened => {
-                self.state = State::Thinking(PAIRS);
+            State::Start if self.tags.opened_by == Opener::Prompt => {
+                self.state = State::Thinking(self.tags.pairs);
                 tell(say, Voice::Thinking, &held);
             }
             State::Start => {
@@ -206,7 +183,7 @@ impl Splitter {
                     if self.tags.again { State::Text(Lines::default()) } else { State::Rest };
                 Step::On(0)
             }
-            State::Text(lines) => match opening_line(rest, lines) {
+            State::Text(lines) => match opening_line(rest, self.tags.pairs, lines) {
                 Found::At(at, pair) => {
                     tell(say, Voice::Text, rest.get(..at).unwrap_or_default());
                     self.state = State::Opened(slice::from_ref(pair));
@@ -232,24 +209,28 @@ impl Splitter {
     fn begin(&mut self, rest: &str) -> Step {
         let body = rest.trim_start();
         let blanks = rest.len() - body.len();
-        let opener = if blanks > MOST_BLANKS { Found::No } else { opening(body) };
+        let opener = if blanks > MOST_BLANKS { Found::No } else { opening(body, self.tags.pairs) };
         match opener {
             Found::At(_, pair) => {
                 self.state = State::Opened(slice::from_ref(pair));
                 return Step::On(blanks + pair.open.len());
             }
             Found::Perhaps(_) => return Step::Wait(0),
-            Found::No if self.tags.opened => self.state = State::Opened(PAIRS),
-            Found::No if self.whole => self.state = State::Undecided,
-            Found::No => self.state = State::Rest,
+            Found::No => {
+                self.state = match self.tags.opened_by {
+                    Opener::Prompt => State::Opened(self.tags.pairs),
+                    Opener::Either if self.whole => State::Undecided,
+                    Opener::Either | Opener::Answer => State::Rest,
+                }
+            }
         }
         Step::On(0)
     }
 
-    /// All of a text is there: what stands before a closing tag is thinking though nothing opens
-    /// it, since the prompt did.
+    /// All of a text is there: what stands before a closing tag is thinking if nothing in the text
+    /// opens it, since the prompt did.
     fn decide(&mut self, text: &str, say: Say<'_>) {
-        let Some((end, pair)) = closing_outside_code(text) else {
+        let Some((end, pair)) = closing_unopened(text, self.tags.pairs) else {
             self.state = State::Rest;
             return tell(say, Voice::Text, text);
         };
@@ -269,18 +250,18 @@ fn tell(say: Say<'_>, voice: Voice, text: &str) {
 }
 
 /// The opening tag that a text begins with, or may come to begin with.
-fn opening(text: &str) -> Found<&'static Pair> {
-    if let Some(pair) = PAIRS.iter().find(|pair| text.starts_with(pair.open)) {
+fn opening(text: &str, pairs: &'static [TagPair]) -> Found<&'static TagPair> {
+    if let Some(pair) = pairs.iter().find(|pair| text.starts_with(pair.open)) {
         return Found::At(0, pair);
     }
-    match PAIRS.iter().any(|pair| pair.open.starts_with(text)) {
+    match pairs.iter().any(|pair| pair.open.starts_with(text)) {
         true => Found::Perhaps(0),
         false => Found::No,
     }
 }
 
 /// The first closing tag of these.
-fn closing(text: &str, pairs: &'static [Pair]) -> Found<&'static Pair> {
+fn closing(text: &str, pairs: &'static [TagPair]) -> Found<&'static TagPair> {
     for (at, _) in text.match_indices(FIRST) {
         let rest = text.get(at..).unwrap_or_default();
         if let Some(pair) = pairs.iter().find(|pair| rest.starts_with(pair.close)) {
@@ -294,7 +275,7 @@ fn closing(text: &str, pairs: &'static [Pair]) -> Found<&'static Pair> {
 }
 
 /// How much of a text is thinking, and where it goes on.
-fn thinking(text: &str, pairs: &'static [Pair]) -> (usize, Step) {
+fn thinking(text: &str, pairs: &'static [TagPair]) -> (usize, Step) {
     let found = closing(text, pairs);
     let end = match &found {
         Found::At(at, _) | Found::Perhaps(at) => *at,
@@ -309,11 +290,15 @@ fn thinking(text: &str, pairs: &'static [Pair]) -> (usize, Step) {
 }
 
 /// The first opening tag at the beginning of a line that is no code.
-fn opening_line(text: &str, lines: &mut Lines) -> Found<&'static Pair> {
+fn opening_line(
+    text: &str,
+    pairs: &'static [TagPair],
+    lines: &mut Lines,
+) -> Found<&'static TagPair> {
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         if lines.may_open() {
-            match opening(rest) {
+            match opening(rest, pairs) {
                 Found::At(_, pair) => return Found::At(at, pair),
                 Found::Perhaps(_) => return Found::Perhaps(at),
                 Found::No => {}
@@ -324,16 +309,18 @@ fn opening_line(text: &str, lines: &mut Lines) -> Found<&'static Pair> {
     Found::No
 }
 
-/// The first closing tag that is not part of some code.
-fn closing_outside_code(text: &str) -> Option<(usize, &'static Pair)> {
+/// The first closing tag whose opening tag does not stand before it, and that is not part of some
+/// code.
+fn closing_unopened(text: &str, pairs: &'static [TagPair]) -> Option<(usize, &'static TagPair)> {
     let mut lines = Lines::default();
     let mut read = 0;
     for (at, _) in text.match_indices(FIRST) {
         let rest = text.get(at..)?;
-        let Some(pair) = PAIRS.iter().find(|pair| rest.starts_with(pair.close)) else { continue };
+        let Some(pair) = pairs.iter().find(|pair| rest.starts_with(pair.close)) else { continue };
         text.get(read..at)?.bytes().for_each(|byte| lines.take(byte));
         read = at;
-        if !lines.is_code() && !text.get(..at)?.ends_with('`') {
+        let before = text.get(..at)?;
+        if !lines.is_code() && !before.ends_with('`') && !before.contains(pair.open) {
             return Some((at, pair));
         }
     }

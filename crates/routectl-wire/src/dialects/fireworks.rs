@@ -1,7 +1,8 @@
 //! `fireworks`: an effort in words or in tokens. (facts: reasoning, section 2.19)
 
 use routectl_core::{
-    Budget, Control, Dialect, Echo, Effort, Efforts, Fixed, Readout, Switch, Tags, Turns,
+    Budget, Control, Dialect, Echo, Effort, Efforts, Fixed, Opener, Readout, Switch, TagPair, Tags,
+    Turns,
 };
 
 use super::Row;
@@ -24,7 +25,7 @@ const FIREWORKS: Dialect = Dialect {
     },
     readout: Readout {
         members: &["reasoning_content"],
-        tags: Some(Tags { opened: false, again: false }),
+        tags: Some(Tags { pairs: &[TagPair::THINK], opened_by: Opener::Answer, again: false }),
     },
     echo: Echo {
         turns: Turns::Loop,

@@ -3,7 +3,8 @@
 //! reasoning, section 2.18)
 
 use routectl_core::{
-    Control, Dialect, Echo, Effort, Efforts, Form, Missing, Readout, Switch, Tags, Turns,
+    Control, Dialect, Echo, Effort, Efforts, Form, Missing, Opener, Readout, Switch, TagPair, Tags,
+    Turns,
 };
 
 use super::Row;
@@ -37,7 +38,7 @@ const GEMINI_3: Dialect = Dialect {
     control: CONTROL,
     readout: Readout {
         members: &["extra_content"],
-        tags: Some(Tags { opened: false, again: true }),
+        tags: Some(Tags { pairs: &[TagPair::THOUGHT], opened_by: Opener::Answer, again: true }),
     },
     echo: Echo {
         turns: Turns::Calling,

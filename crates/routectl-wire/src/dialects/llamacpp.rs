@@ -3,7 +3,7 @@
 //! 2.10)
 
 use routectl_core::{
-    Budget, Control, Dialect, Echo, Effort, Efforts, Readout, Switch, Tags, Turns,
+    Budget, Control, Dialect, Echo, Effort, Efforts, Opener, Readout, Switch, TagPair, Tags, Turns,
 };
 
 use super::Row;
@@ -25,7 +25,7 @@ const LLAMA_CPP: Dialect = Dialect {
     control: CONTROL,
     readout: Readout {
         members: &["reasoning_content"],
-        tags: Some(Tags { opened: false, again: false }),
+        tags: Some(Tags { pairs: &[TagPair::THINK], opened_by: Opener::Answer, again: false }),
     },
     echo: Echo { turns: Turns::Loop, ..Echo::NEVER },
     tag: "llamacpp-v1",

@@ -1,7 +1,7 @@
 //! `lmstudio`: efforts are taken and not always heeded; thinking comes in a member when a setting
 //! of the app says so, and in the text otherwise. (facts: reasoning, section 2.20)
 
-use routectl_core::{Control, Dialect, Echo, Form, Readout, Switch, Tags, Turns};
+use routectl_core::{Control, Dialect, Echo, Form, Opener, Readout, Switch, TagPair, Tags, Turns};
 
 use super::Row;
 
@@ -11,7 +11,7 @@ const LM_STUDIO: Dialect = Dialect {
     name: "lmstudio",
     readout: Readout {
         members: &["reasoning_content", "reasoning"],
-        tags: Some(Tags { opened: false, again: false }),
+        tags: Some(Tags { pairs: &[TagPair::THINK], opened_by: Opener::Answer, again: false }),
     },
     echo: Echo { turns: Turns::Loop, ..Echo::NEVER },
     tag: "lmstudio-v1",

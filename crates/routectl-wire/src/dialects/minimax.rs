@@ -1,7 +1,9 @@
 //! `minimax`: thinks between the steps of a tool loop and works worse without what it thought.
 //! Asked to split, it tells its thinking in pieces instead of tags. (facts: reasoning, section 2.15)
 
-use routectl_core::{Control, Dialect, Echo, Fixed, Form, Readout, Switch, Tags, Turns};
+use routectl_core::{
+    Control, Dialect, Echo, Fixed, Form, Opener, Readout, Switch, TagPair, Tags, Turns,
+};
 
 use super::Row;
 
@@ -15,7 +17,7 @@ const M2: Dialect = Dialect {
     },
     readout: Readout {
         members: &["reasoning_details", "reasoning_content"],
-        tags: Some(Tags { opened: false, again: true }),
+        tags: Some(Tags { pairs: &[TagPair::THINK], opened_by: Opener::Answer, again: true }),
     },
     echo: Echo { turns: Turns::All, form: Form::Details, ..Echo::NEVER },
     tag: "minimax-v1",

@@ -1,7 +1,9 @@
 //! `mistral`: thinking is a part of the content, and goes back as one. Efforts are known to some
 //! models only, and any other word is refused. (facts: reasoning, section 2.16)
 
-use routectl_core::{Control, Dialect, Echo, Effort, Efforts, Form, Readout, Switch, Tags, Turns};
+use routectl_core::{
+    Control, Dialect, Echo, Effort, Efforts, Form, Opener, Readout, Switch, TagPair, Tags, Turns,
+};
 
 use super::Row;
 
@@ -20,7 +22,10 @@ pub(super) const ROW: Row = Row {
 const MISTRAL: Dialect = Dialect {
     name: "mistral",
     control: Control { unasked: false, ..Control::NOTHING },
-    readout: Readout { members: &["content"], tags: Some(Tags { opened: false, again: false }) },
+    readout: Readout {
+        members: &["content"],
+        tags: Some(Tags { pairs: &[TagPair::BRACKETS], opened_by: Opener::Answer, again: false }),
+    },
     echo: Echo { turns: Turns::Loop, form: Form::Parts, ..Echo::NEVER },
     tag: "mistral-v1",
     ..Dialect::OPENAI

@@ -1,12 +1,15 @@
 use proptest::prelude::*;
-use routectl_core::{Delta, Event, Head, Opening, StopReason, Tags};
+use routectl_core::{Delta, Event, Head, Opener, Opening, StopReason, TagPair, Tags};
 
 use super::{Splitter, TagReader, Voice};
 use crate::grammar::Grammar;
 
-const PLAIN: Tags = Tags { opened: false, again: false };
-const OPENED: Tags = Tags { opened: true, again: false };
-const AGAIN: Tags = Tags { opened: false, again: true };
+/// A model without a parser before it.
+const PLAIN: Tags = Tags { pairs: TagPair::ALL, opened_by: Opener::Either, again: false };
+const OPENED: Tags = Tags { opened_by: Opener::Prompt, ..PLAIN };
+const AGAIN: Tags = Tags { again: true, ..PLAIN };
+/// A host that may leave one pair of tags in the text.
+const HOST: Tags = Tags { pairs: &[TagPair::THINK], opened_by: Opener::Answer, again: false };
 
 /// Pieces, those of one voice joined.
 type Pieces = Vec<(Voice, String)>;
@@ -78,17 +81,8 @@ fn case_5_tags_are_found_wherever_the_text_is_cut() {
 
 #[test]
 fn every_pair_of_tags_is_known_and_closed_by_its_own() {
-    for (open, close) in [
-        ("<think>", "</think>"),
-        ("<thinking>", "</thinking>"),
-        ("<thought>", "</thought>"),
-        ("<reasoning>", "</reasoning>"),
-        ("<seed:think>", "</seed:think>"),
-        ("[THINK]", "[/THINK]"),
-        ("◁think▷", "◁/think▷"),
-        ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ] {
-        let other = if open == "<think>" { "</thought>" } else { "</think>" };
+    for TagPair { open, close } in TagPair::ALL {
+        let other = if *open == "<think>" { "</thought>" } else { "</think>" };
         let text = format!("{open}a{other}b{close}c");
         assert_eq!(streamed(PLAIN, &text), [thought(&format!("a{other}b")), said("c")]);
     }
@@ -103,6 +97,37 @@ fn case_5_without_an_opening_tag_the_prompt_has_opened_it() {
     // Told in one piece it is known at the end; in a stream it is too late then.
     assert_eq!(whole(PLAIN, text), [thought("Hm"), said("So")]);
     assert_eq!(streamed(PLAIN, text), [said(text)]);
+}
+
+#[test]
+fn an_answer_in_tags_that_a_prompt_asked_for_stays_one() {
+    // A closing tag that the text itself opens closes nothing of the prompt's.
+    for text in [
+        "<answer>4</answer>\n<reasoning>because</reasoning>",
+        "First:\n<think>a</think>\nand <think>b</think>.",
+    ] {
+        for tags in [PLAIN, AGAIN, HOST] {
+            assert_eq!(whole(tags, text), [said(text)], "{tags:?}");
+            assert_eq!(streamed(tags, text), [said(text)], "{tags:?}");
+        }
+    }
+    // One that it does not open is another matter, but only where a prompt may have.
+    let text = "Hm, <reasoning>a</reasoning>\n</think>So";
+    assert_eq!(whole(PLAIN, text), [thought("Hm, <reasoning>a</reasoning>"), said("So")]);
+    assert_eq!(whole(HOST, text), [said(text)]);
+}
+
+#[test]
+fn a_host_is_known_to_leave_its_own_tags_and_no_others() {
+    for TagPair { open, close } in TagPair::ALL {
+        let text = format!("{open}a{close}<answer>b</answer>");
+        let pieces = match *open {
+            "<think>" => vec![thought("a"), said("<answer>b</answer>")],
+            _ => vec![said(&text)],
+        };
+        assert_eq!(streamed(HOST, &text), pieces);
+        assert_eq!(whole(HOST, &text), pieces);
+    }
 }
 
 #[test]
@@ -192,10 +217,14 @@ fn fragments() -> impl Strategy<Value = Vec<&'static str>> {
     proptest::collection::vec(proptest::sample::select(known.to_vec()), 0..24)
 }
 
+fn tags() -> impl Strategy<Value = Tags> {
+    let all = [PLAIN, OPENED, AGAIN, HOST, Tags { again: true, ..OPENED }];
+    proptest::sample::select(all.to_vec())
+}
+
 proptest! {
     #[test]
-    fn cuts_never_matter(fragments in fragments(), opened: bool, again: bool, is_whole: bool) {
-        let tags = Tags { opened, again };
+    fn cuts_never_matter(fragments in fragments(), tags in tags(), is_whole: bool) {
         let splitter = || if is_whole { Splitter::whole(tags) } else { Splitter::streamed(tags) };
         let text = fragments.concat();
         let at_once = split(splitter(), [text.as_str()]);

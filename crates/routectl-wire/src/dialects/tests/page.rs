@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use routectl_core::{Control, Echo, Effort, Fixed, Form, Missing, Readout, Turns};
+use routectl_core::{Control, Echo, Effort, Fixed, Form, Missing, Readout, TagPair, Turns};
 
 use super::*;
 
@@ -108,7 +108,13 @@ fn control(dialect: &Dialect) -> String {
 fn readout(readout: Readout) -> String {
     let mut said: Vec<String> = readout.members.iter().copied().map(code).collect();
     if let Some(tags) = readout.tags {
-        said.push(if tags.again { "tags anywhere" } else { "tags at the beginning" }.to_owned());
+        let names = if tags.pairs == TagPair::ALL {
+            "tags".to_owned()
+        } else {
+            named(tags.pairs.iter().map(|pair| pair.open))
+        };
+        let place = if tags.again { "anywhere" } else { "at the beginning" };
+        said.push(format!("{names} {place}"));
     }
     or_none(&said, ", ")
 }
