@@ -19,6 +19,7 @@ use routectl_wire::{Applied, Decoder, Format, Frame};
 
 use crate::scrub;
 
+use rewriting::Rewritten;
 pub use telling::Telling;
 use telling::Told;
 
@@ -258,19 +259,23 @@ impl Relay {
         self.usage
     }
 
-    fn rewritten(&mut self, events: Bytes) -> Bytes {
+    fn rewritten(&mut self, events: Bytes) -> Rewritten {
         match &mut self.rewrite {
             Some(rewrite) => rewriting::rewritten(events, rewrite),
-            None => events,
+            None => events.into(),
         }
     }
 
     /// Reads complete events, and holds them or lets them go.
-    fn pass(&mut self, bytes: Bytes) -> Result<Option<Bytes>, Failure> {
+    fn pass(&mut self, rewritten: Rewritten) -> Result<Option<Bytes>, Failure> {
+        let Rewritten { events: bytes, thought } = rewritten;
         let mut frames = sse::frames(&bytes);
         loop {
             let start = bytes.len() - frames.left();
             let Some(frame) = frames.next() else { break };
+            if thought.is_some_and(|behind| behind <= bytes.len() - frames.left()) {
+                self.commit_to_thought();
+            }
             if let Err(garbled) = self.decoder.frame(&frame, &mut self.events) {
                 let failure = || broken(Class::ServerError, format!("cannot read {garbled}"));
                 match self.phase {
@@ -315,6 +320,14 @@ impl Relay {
         }
         self.held.extend_from_slice(&bytes);
         Ok(None)
+    }
+
+    /// Thinking binds a client to its target, also one that is not told of it.
+    fn commit_to_thought(&mut self) {
+        self.heard_content = true;
+        if self.phase == Phase::Holding {
+            self.phase = Phase::Committed;
+        }
     }
 
     /// Nearly always the same bytes.

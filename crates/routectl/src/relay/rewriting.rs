@@ -8,8 +8,23 @@ use routectl_wire::Frame;
 use routectl_wire::formats::chat::rewrite::Rewrite;
 use routectl_wire::framing::sse;
 
+/// Complete events on their way to the client.
+pub(super) struct Rewritten {
+    pub(super) events: Bytes,
+    /// Behind so many bytes of them the first thinking has come from between tags, told or not.
+    pub(super) thought: Option<usize>,
+}
+
+impl From<Bytes> for Rewritten {
+    fn from(events: Bytes) -> Self {
+        Self { events, thought: None }
+    }
+}
+
 /// The events, with what has to be rewritten rewritten.
-pub(super) fn rewritten(events: Bytes, rewrite: &mut Rewrite) -> Bytes {
+pub(super) fn rewritten(events: Bytes, rewrite: &mut Rewrite) -> Rewritten {
+    let mut thought = None;
+    let had_thought = rewrite.has_thought();
     let mut out = BytesMut::new();
     let mut copied = 0;
     let mut frames = sse::frames(&events);
@@ -23,12 +38,15 @@ pub(super) fn rewritten(events: Bytes, rewrite: &mut Rewrite) -> Bytes {
         out.extend_from_slice(events.get(copied..span.0).unwrap_or_default());
         out.extend_from_slice(&with);
         copied = span.1;
+        if !had_thought && rewrite.has_thought() {
+            thought.get_or_insert(out.len());
+        }
     }
     if copied == 0 && out.is_empty() {
-        return events;
+        return events.into();
     }
     out.extend_from_slice(events.get(copied..).unwrap_or_default());
-    out.freeze()
+    Rewritten { events: out.freeze(), thought }
 }
 
 /// From the first byte of something to past its last.

@@ -1,5 +1,7 @@
 use bytes::Bytes;
-use routectl_wire::{CHAT, Changes, Format, Framing, MESSAGES, Reply};
+use routectl_wire::dialects;
+use routectl_wire::formats::chat::rewrite::Rewrite;
+use routectl_wire::{CHAT, Changes, Document, Format, Framing, MESSAGES, Reply};
 
 use super::{Relay, Telling};
 
@@ -158,6 +160,43 @@ fn endless_preamble_is_bounded() {
     let mut relay = Relay::new(MESSAGES);
     let failure = (0..100).find_map(|_| relay.push(&Bytes::from(ping.clone())).err());
     assert!(failure.unwrap().words.message.contains("without any content"));
+}
+
+/// What a Chat client that does not want to see thinking gets of a host that thinks between tags.
+fn hiding() -> Relay {
+    let request =
+        Document::parse(Bytes::from_static(br#"{"reasoning":{"exclude":true}}"#)).unwrap();
+    let dialect = dialects::named("raw-think-tag").unwrap().dialect;
+    Relay::new(CHAT).rewriting(Rewrite::needed(&dialect, None, &request))
+}
+
+fn said(content: &str) -> Bytes {
+    let chunk =
+        format!("{{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{content}\"}}}}]}}");
+    format!("data: {chunk}\n\n").into()
+}
+
+#[test]
+fn thinking_that_is_kept_from_the_client_binds_it_to_its_target() {
+    let mut relay = hiding();
+    assert_eq!(relay.push(&said("<think>")), Ok(None));
+    assert!(!relay.committed(), "a tag is no thinking yet");
+    assert!(relay.push(&said("Hm")).unwrap().is_some());
+    assert!(relay.committed());
+    let long = said(&"Hm. ".repeat(100));
+    for _ in 0..3_000 {
+        assert!(relay.push(&long).unwrap().is_some(), "nothing piles up");
+    }
+    let told = relay.push(&said("</think>So")).unwrap().unwrap();
+    assert_eq!(told, said("So"));
+    // However the events come together.
+    let mut relay = hiding();
+    let error = b"data: {\"error\":{\"message\":\"busy\",\"type\":\"server_error\"}}\n\n";
+    let events = [&error[..], &said("<think>Hm")].concat();
+    assert!(relay.push(&events.into()).is_err(), "another target may answer");
+    let mut relay = hiding();
+    let events = [&said("<think>Hm")[..], error].concat();
+    assert!(relay.push(&events.into()).unwrap().unwrap().ends_with(error));
 }
 
 /// A relay that tells a Chat host's answer to a Messages client.

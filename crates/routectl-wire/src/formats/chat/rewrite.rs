@@ -36,6 +36,8 @@ pub struct Rewrite {
     renames: bool,
     /// The client wants to see it.
     shown: bool,
+    /// Thinking has come from between tags, told or not.
+    has_thought: bool,
     voices: BTreeMap<u32, Splitter>,
     /// The last chunk of which something is held back.
     held: Option<Bytes>,
@@ -104,6 +106,7 @@ impl Rewrite {
             fields: if shown { asked_for.unwrap_or_default() } else { ReasoningFields::NONE },
             renames: renames && shown,
             shown,
+            has_thought: false,
             voices: BTreeMap::new(),
             held: None,
             losses: Vec::new(),
@@ -137,6 +140,11 @@ impl Rewrite {
         }
         let edits = [Edit::set(NAME, "choices", raw), Edit::remove(NAME, "usage")];
         Some(chunk.spliced(&edits).joined())
+    }
+
+    /// Whether thinking has come from between tags, though the client may not hear of it.
+    pub fn has_thought(&self) -> bool {
+        self.has_thought
     }
 
     /// What the client does not hear though it did not ask for that.
@@ -182,6 +190,7 @@ impl Rewrite {
                 self.lost();
             }
             is_new |= !apart.thinking.is_empty();
+            self.has_thought |= !apart.thinking.is_empty();
             thought.push_str(&apart.thinking);
             edits.push(match apart.said.is_empty() && !apart.thinking.is_empty() && !whole {
                 true => Edit::remove(NAME, "content"),
