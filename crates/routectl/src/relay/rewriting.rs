@@ -64,6 +64,7 @@ fn replacement(
         return Some(((start, start), event(&rewrite.rest()?)));
     }
     match data {
+        Cow::Borrowed([]) => None,
         Cow::Borrowed(data) => {
             let chunk = events.slice_ref(data);
             let from = chunk.as_ptr().addr() - events.as_ptr().addr();

@@ -199,6 +199,17 @@ fn thinking_that_is_kept_from_the_client_binds_it_to_its_target() {
     assert!(relay.push(&events.into()).unwrap().unwrap().ends_with(error));
 }
 
+#[test]
+fn an_event_without_a_word_passes_between_rewritten_ones() {
+    for empty in ["data:\n\n", "data: \n\n", "data\n\n", "data:\ndata:\n\n"] {
+        let mut relay = hiding();
+        relay.push(&said("<think>Hm")).unwrap();
+        let events = [empty.as_bytes(), &said("</think>So")].concat();
+        let told = relay.push(&events.into()).unwrap().unwrap();
+        assert_eq!(told, [empty.as_bytes(), &said("So")].concat(), "{empty:?}");
+    }
+}
+
 /// A relay that tells a Chat host's answer to a Messages client.
 fn telling(framing: Framing, stops: &[&str]) -> Relay {
     let stops = stops.iter().map(|stop| (*stop).to_owned()).collect();
