@@ -115,8 +115,11 @@ pub enum Opener {
 }
 
 impl TagPair {
+    /// What most open models write.
     pub const THINK: Self = Self::new("<think>", "</think>");
+    /// Gemini's.
     pub const THOUGHT: Self = Self::new("<thought>", "</thought>");
+    /// Mistral's.
     pub const BRACKETS: Self = Self::new("[THINK]", "[/THINK]");
 
     /// Every pair that models write. (facts: reasoning, section 2.23)
