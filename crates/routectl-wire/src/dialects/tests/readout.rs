@@ -160,6 +160,8 @@ fn case_6_details_that_repeat_what_was_said_are_heard_once() {
         (&["\n", "\nLet", " me"], "\n\nLet me"),
         (&["Let", "Let me", " see"], "Let me see"),
         (&["a", "b", "a", "ab"], "abaab"),
+        (&["No", "Nothing"], "NoNothing"),
+        (&["*", "**"], "***"),
     ] {
         assert_eq!(details(texts), thought, "{texts:?}");
     }

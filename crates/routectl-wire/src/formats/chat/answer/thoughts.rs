@@ -46,8 +46,7 @@ impl Course {
             Self::Continued => return words,
         };
         match words.strip_prefix(said) {
-            // White space alone tells nothing, and a word may be said twice.
-            Some(tail) if repeats || !(tail.is_empty() || said.trim().is_empty()) => {
+            Some(tail) if repeats || is_repeated(said, tail) => {
                 *self = Self::Repeated(words.to_owned());
                 tail
             }
@@ -57,6 +56,14 @@ impl Course {
             }
         }
     }
+}
+
+/// Whether words that go on with a tail repeat what was said, and do not happen to begin like it.
+/// A word may be said twice, and another may begin with it.
+fn is_repeated(said: &str, tail: &str) -> bool {
+    let begins_a_word = tail.starts_with(|it: char| !it.is_alphanumeric());
+    let least = if begins_a_word { 3 } else { 16 };
+    !tail.is_empty() && said.trim().chars().count() >= least
 }
 
 /// Gemini's tags.
