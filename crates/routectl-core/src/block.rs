@@ -30,6 +30,34 @@ impl Block {
             | Content::Opaque { .. } => None,
         }
     }
+
+    /// The thinking, if this is thinking.
+    pub fn as_reasoning(&self) -> Option<&Reasoning> {
+        match &self.content {
+            Content::Reasoning(reasoning) => Some(reasoning),
+            Content::Text(_)
+            | Content::Refusal(_)
+            | Content::Image(_)
+            | Content::Document { .. }
+            | Content::ToolCall(_)
+            | Content::ToolResult(_)
+            | Content::Opaque { .. } => None,
+        }
+    }
+
+    /// The call, if this is one.
+    pub fn as_call(&self) -> Option<&ToolCall> {
+        match &self.content {
+            Content::ToolCall(call) => Some(call),
+            Content::Text(_)
+            | Content::Refusal(_)
+            | Content::Image(_)
+            | Content::Document { .. }
+            | Content::Reasoning(_)
+            | Content::ToolResult(_)
+            | Content::Opaque { .. } => None,
+        }
+    }
 }
 
 /// What a block holds.

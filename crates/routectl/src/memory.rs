@@ -159,32 +159,13 @@ fn is_left_out(said: &str, known: &[Reasoning]) -> bool {
     said.is_empty() || (sealed && said == text())
 }
 
-fn thoughts(answer: &Turn) -> Vec<Reasoning> {
-    let thought = |block: &Block| match &block.content {
-        Content::Reasoning(thought) => Some(thought.clone()),
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Document { .. }
-        | Content::ToolCall(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => None,
-    };
-    answer.blocks.iter().filter_map(thought).collect()
+fn thoughts(answer: &Turn) -> Vec<&Reasoning> {
+    answer.blocks.iter().filter_map(Block::as_reasoning).collect()
 }
 
 /// The ids of the calls in an answer.
 fn calls(answer: &Turn) -> impl Iterator<Item = &str> {
-    answer.blocks.iter().filter_map(|block| match &block.content {
-        Content::ToolCall(call) => Some(call.id.as_str()),
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Document { .. }
-        | Content::Reasoning(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => None,
-    })
+    answer.blocks.iter().filter_map(Block::as_call).map(|call| call.id.as_str())
 }
 
 impl Keeper {
@@ -360,7 +341,8 @@ mod tests {
         ] {
             let reminded = recall.reminded(&request(said));
             let thought = reminded.map(|request| {
-                let mut thoughts = thoughts(&request.turns[0]);
+                let mut thoughts: Vec<_> =
+                    thoughts(&request.turns[0]).into_iter().cloned().collect();
                 assert_eq!((thoughts.len(), &thoughts[0].seal), (1, &Some(seal("S"))), "{said:?}");
                 thoughts.remove(0).text
             });

@@ -3,9 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use routectl_core::{
-    Abilities, Block, Content, Failure, History, Loss, Reasoning, Request, Role, Seals,
-};
+use routectl_core::{Abilities, Block, Failure, History, Loss, Reasoning, Request, Role, Seals};
 
 use crate::refusal::fold;
 
@@ -44,23 +42,14 @@ pub(crate) fn is_all_that_is_heard(abilities: &Abilities) -> bool {
 pub fn digests(request: &Request, failure: &Failure) -> Vec<u64> {
     let misses = fold(&failure.words.message).contains("field required");
     let blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
-    let blobs = blocks.filter_map(|block| blob(&block.content));
+    let blobs = blocks.filter_map(blob);
     blobs.filter(|blob| misses || !blob.is_empty()).map(digest).collect()
 }
 
 /// The seal of thinking; empty where it has none.
-fn blob(content: &Content) -> Option<&str> {
-    match content {
-        Content::Reasoning(Reasoning { seal: Some(seal), .. }) => Some(&seal.blob),
-        Content::Reasoning(_) => Some(""),
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Document { .. }
-        | Content::ToolCall(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => None,
-    }
+fn blob(block: &Block) -> Option<&str> {
+    let reasoning = block.as_reasoning()?;
+    Some(reasoning.seal.as_ref().map_or("", |seal| &seal.blob))
 }
 
 /// A request without the thinking that this host has refused; `None` where it holds none.
@@ -68,7 +57,7 @@ pub fn without(request: &Request, seals: &Seals) -> Option<(Request, Vec<Loss>)>
     if *seals == Seals::None {
         return None;
     }
-    let stays = |block: &Block| blob(&block.content).is_none_or(|blob| !is_refused(seals, blob));
+    let stays = |block: &Block| blob(block).is_none_or(|blob| !is_refused(seals, blob));
     if request.turns.iter().all(|turn| turn.blocks.iter().all(stays)) {
         return None;
     }

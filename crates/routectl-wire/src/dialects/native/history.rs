@@ -3,9 +3,7 @@
 //! host wants it keeps its bytes, and so does everything around it.
 
 use memchr::memmem;
-use routectl_core::{
-    Abilities, Block, Content, Dialect, Form, Loss, Missing, Place, Reasoning, Seals,
-};
+use routectl_core::{Abilities, Block, Dialect, Form, Loss, Missing, Place, Reasoning, Seals};
 
 use super::{details, recall};
 use crate::dialects::echo::{self, Lead, RECALLED, Recall, Told};
@@ -296,16 +294,7 @@ fn begins_with_thinking(text: &str) -> bool {
 }
 
 fn piece(block: &Block) -> Option<echo::Piece<'_>> {
-    match &block.content {
-        Content::Reasoning(reasoning) => Some((block.place, reasoning)),
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Document { .. }
-        | Content::ToolCall(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => None,
-    }
+    Some((block.place, block.as_reasoning()?))
 }
 
 /// Whether a piece can go back as it is.

@@ -47,16 +47,7 @@ pub(super) fn write(writer: &mut Writer<'_>, body: &mut Object<'_>, instruction:
 
 /// The ids of a turn's calls and the tools they call.
 fn calls(turn: &Turn) -> impl Iterator<Item = (&str, &str)> {
-    turn.blocks.iter().filter_map(|block| match &block.content {
-        Content::ToolCall(call) => Some((call.id.as_str(), call.name.as_str())),
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Document { .. }
-        | Content::Reasoning(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => None,
-    })
+    turn.blocks.iter().filter_map(Block::as_call).map(|call| (&*call.id, &*call.name))
 }
 
 fn system(writer: &mut Writer<'_>, messages: &mut List<'_>, instruction: Option<&str>) {

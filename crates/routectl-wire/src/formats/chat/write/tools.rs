@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use routectl_core::{Block, Choice, Content, Loss, Tool, ToolChoice, ToolInput, ToolUse};
+use routectl_core::{Block, Choice, Loss, Tool, ToolChoice, ToolInput, ToolUse};
 
 use super::{Writer, cache, schema, strict};
 use crate::json::{Object, paired};
@@ -132,7 +132,7 @@ fn known(writer: &mut Writer<'_>, body: &mut Object<'_>) {
         return;
     }
     let blocks = writer.request.turns.iter().flat_map(|turn| &turn.blocks);
-    let mut called: Vec<&str> = blocks.filter_map(tool_called).collect();
+    let mut called: Vec<&str> = blocks.filter_map(Block::as_call).map(|call| &*call.name).collect();
     let mut seen = HashSet::new();
     called.retain(|name| seen.insert(*name));
     if called.is_empty() {
@@ -150,18 +150,4 @@ fn known(writer: &mut Writer<'_>, body: &mut Object<'_>) {
     body.text("tool_choice", "none");
     let reason = "the host wants the tools of earlier calls defined; they stand without arguments";
     writer.losses.push(Loss::emulated("tools", reason));
-}
-
-/// The tool that a block calls, if it is a call.
-fn tool_called(block: &Block) -> Option<&str> {
-    match &block.content {
-        Content::ToolCall(call) => Some(&call.name),
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Document { .. }
-        | Content::Reasoning(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => None,
-    }
 }

@@ -97,16 +97,7 @@ fn block(reasoning: Reasoning, place: Place) -> Block {
 }
 
 fn text_of(block: &Block) -> &str {
-    match &block.content {
-        Content::Reasoning(reasoning) => &reasoning.text,
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Document { .. }
-        | Content::ToolCall(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => "",
-    }
+    block.as_reasoning().map_or("", |reasoning| &reasoning.text)
 }
 
 /// One piece of thinking.
