@@ -11,6 +11,7 @@ use routectl_policy::{Chain, Terms};
 use tokio::time::Instant;
 
 use crate::bounded::Bounded;
+use crate::call_id::is_unique;
 use crate::config::Config;
 use crate::inbound::Inbound;
 use crate::relay::Listener;
@@ -70,10 +71,7 @@ impl Affinity {
             return None;
         }
         let asked = chain.alias.clone().unwrap_or_else(|| inbound.model.as_str().into());
-        let conversation = match inbound.conversation() {
-            Some(name) => self.hasher.hash_one(name.as_bytes()),
-            None => self.hasher.hash_one(inbound.format.first_words(&inbound.document)),
-        };
+        let conversation = inbound.conversation_digest(&self.hasher);
         Some(Loop { asked, conversation, results: inbound.format.results(&inbound.document) })
     }
 
@@ -113,12 +111,6 @@ impl Affinity {
         let conversation = if is_unique(id) { 0 } else { in_loop.conversation };
         self.hasher.hash_one((&*in_loop.asked, conversation, id))
     }
-}
-
-/// Whether an id is in no other conversation: `call_0` and `functions.read:0` are in many.
-pub fn is_unique(id: &str) -> bool {
-    let tail = id.bytes().rev().take_while(u8::is_ascii_alphanumeric);
-    tail.take(9).count() == 9
 }
 
 impl Listener for Follower {
@@ -163,21 +155,6 @@ mod tests {
         ] {
             let found = affinity.caller(&in_loop(conversation, results));
             assert_eq!(found.as_deref(), caller, "{conversation} {results:?}");
-        }
-    }
-
-    #[test]
-    fn ids_that_many_conversations_have_are_told() {
-        for (id, unique) in [
-            ("toolu_01PxyzAbCdEf", true),
-            ("call_QxW9abcdEfGh12", true),
-            ("chatcmpl-tool-0123456789abcdef", true),
-            ("a1B2c3D4e", true),
-            ("call_0", false),
-            ("functions.read_file:12", false),
-            ("", false),
-        ] {
-            assert_eq!(is_unique(id), unique, "{id}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A client's request, read and found fit to be sent.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderValue};
@@ -48,6 +49,15 @@ impl Inbound {
             request.conversation = Some(named.to_owned());
         }
         Ok(request)
+    }
+
+    /// A digest of what tells its conversation from others: the client's word, or else its first
+    /// words.
+    pub fn conversation_digest(&self, hasher: &RandomState) -> u64 {
+        match self.conversation() {
+            Some(name) => hasher.hash_one(name.as_bytes()),
+            None => hasher.hash_one(self.format.first_words(&self.document)),
+        }
     }
 
     /// What the client calls its conversation in a header.

@@ -9,6 +9,7 @@ pub mod affinity;
 pub mod answer;
 pub mod attempt;
 pub mod bounded;
+pub mod call_id;
 pub mod commands;
 pub mod config;
 pub mod inbound;

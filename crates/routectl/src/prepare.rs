@@ -160,7 +160,9 @@ fn recall<'a>(inbound: &'a Inbound, target: &Target) -> Option<&'a Recall> {
 fn native(inbound: &Inbound, target: &Target, abilities: &Abilities) -> Fit {
     let (format, body) = (inbound.format, &inbound.document);
     match recall(inbound, target).filter(|recall| recall.knows_any()) {
-        Some(recall) => format.fit_recalling(body, abilities, &|call| recall.thinking(call)),
+        Some(recall) => {
+            format.fit_recalling(body, abilities, &|id, arguments| recall.thinking(id, arguments))
+        }
         None => format.fit(body, abilities),
     }
 }

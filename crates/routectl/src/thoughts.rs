@@ -11,8 +11,8 @@ use routectl_core::{Delta, Event, Opening, SealKind, Seals};
 use routectl_wire::{Document, Fit, editing};
 use tokio::time::Instant;
 
-use crate::affinity::is_unique;
 use crate::bounded::Bounded;
+use crate::call_id::CallId;
 use crate::inbound::Inbound;
 use crate::relay::Listener;
 
@@ -62,10 +62,7 @@ impl Thoughts {
 
     /// The way of a request to a target that is remembered by this.
     pub fn thread(self: &Arc<Self>, inbound: &Inbound, target: &Arc<str>) -> Thread {
-        let conversation = match inbound.conversation() {
-            Some(name) => self.hasher.hash_one(name.as_bytes()),
-            None => self.hasher.hash_one(inbound.format.first_words(&inbound.document)),
-        };
+        let conversation = inbound.conversation_digest(&self.hasher);
         Thread { thoughts: Arc::clone(self), target: Arc::clone(target), conversation }
     }
 
@@ -79,8 +76,9 @@ impl Thread {
     /// what the target was heard to refuse.
     pub fn fit(&self, body: &Document, refused: &Seals, fit: &mut Fit) {
         let now = Instant::now();
-        let recall = |call: &str| {
-            self.recall(call, now).filter(|blocks| !editing::holds_refused(blocks, refused))
+        let recall = |id: &str, input: &str| {
+            self.recall(&CallId::of(id, input), now)
+                .filter(|blocks| !editing::holds_refused(blocks, refused))
         };
         editing::fit(body, &recall, fit);
     }
@@ -98,7 +96,7 @@ impl Thread {
     }
 
     /// What is asked for again is kept for its whole age again.
-    fn recall(&self, call: &str, now: Instant) -> Option<Bytes> {
+    fn recall(&self, call: &CallId, now: Instant) -> Option<Bytes> {
         let key = self.key(call);
         let mut kept = self.thoughts.lock();
         let blocks = kept.get(&key, now.into_std())?.clone();
@@ -106,16 +104,16 @@ impl Thread {
         Some(blocks)
     }
 
-    fn keep(&self, calls: &[String], blocks: &Bytes, now: Instant) {
+    fn keep(&self, calls: &[CallId], blocks: &Bytes, now: Instant) {
         let mut kept = self.thoughts.lock();
         for call in calls {
             put(&mut kept, self.key(call), blocks, now);
         }
     }
 
-    fn key(&self, call: &str) -> u64 {
-        let conversation = if is_unique(call) { 0 } else { self.conversation };
-        self.thoughts.hasher.hash_one((&*self.target, conversation, call))
+    fn key(&self, call: &CallId) -> u64 {
+        let hasher = &self.thoughts.hasher;
+        hasher.hash_one((&*self.target, call.key(hasher, self.conversation)))
     }
 }
 
@@ -128,8 +126,9 @@ pub struct Minder {
     thread: Thread,
     blocks: Vec<u8>,
     open: Option<Open>,
-    calls: Vec<String>,
-    /// What their ids take.
+    /// With the index of its block.
+    calls: Vec<(u32, CallId)>,
+    /// What they take.
     calls_bytes: usize,
     is_too_long: bool,
 }
@@ -174,7 +173,7 @@ impl Minder {
             {
                 self.push(&editing::sealed_thinking(&seal.blob));
             }
-            Opening::ToolCall { id, .. } => self.call(id),
+            Opening::ToolCall { id, .. } => self.call(index, id),
             Opening::Reasoning
             | Opening::Sealed { .. }
             | Opening::Text
@@ -185,17 +184,27 @@ impl Minder {
     }
 
     /// An upstream may call tools for ever, and nobody wants what it thought before that.
-    fn call(&mut self, id: &str) {
-        self.calls_bytes += size_of::<String>() + id.len();
+    fn call(&mut self, index: u32, id: &str) {
+        self.calls_bytes += size_of::<CallId>() + id.len();
         self.is_too_long |= self.calls_bytes > MOST_CALLS_BYTES;
         if self.is_too_long {
             (self.calls, self.blocks) = (Vec::new(), Vec::new());
             return;
         }
-        self.calls.push(id.to_owned());
+        self.calls.push((index, CallId::of(id, "")));
+    }
+
+    fn argue(&mut self, index: u32, arguments: &str) {
+        if let Some((_, call)) = self.calls.last_mut().filter(|(at, _)| *at == index) {
+            self.calls_bytes += call.goes_on(arguments);
+            self.is_too_long |= self.calls_bytes > MOST_CALLS_BYTES;
+        }
     }
 
     fn grow(&mut self, index: u32, delta: &Delta) {
+        if let Delta::Arguments(arguments) = delta {
+            return self.argue(index, arguments);
+        }
         let Some(open) = self.open.as_mut().filter(|open| open.index == index) else { return };
         match delta {
             Delta::Text(more) if self.is_too_long || more.is_empty() => {}
@@ -225,7 +234,8 @@ impl Minder {
 
     /// Half an answer is not what the host thought.
     fn end(&mut self) {
-        let calls = std::mem::take(&mut self.calls);
+        let calls = std::mem::take(&mut self.calls).into_iter().map(|(_, call)| call);
+        let calls: Vec<CallId> = calls.collect();
         if calls.is_empty() || self.is_too_long {
             return;
         }
@@ -268,7 +278,7 @@ mod tests {
     }
 
     fn recalled(thread: &Thread, call: &str) -> Option<String> {
-        let blocks = thread.recall(call, Instant::now())?;
+        let blocks = thread.recall(&CallId::of(call, ""), Instant::now())?;
         Some(String::from_utf8(blocks.to_vec()).unwrap())
     }
 

@@ -13,9 +13,9 @@ use crate::{Change, Document, Edit, Fit, estimate};
 /// The name of these edits in the trace.
 const NAME: &str = "recalled_thinking";
 
-/// Knows the thinking that led to a call of a tool, by the id of the call: raw blocks with commas
+/// Knows the thinking that led to a call of a tool, by its id and its input: raw blocks with commas
 /// between them, nothing where the model did not think. `None` where it is not known.
-pub type Recall<'a> = &'a dyn Fn(&str) -> Option<Bytes>;
+pub type Recall<'a> = &'a dyn Fn(&str, &str) -> Option<Bytes>;
 
 /// A block of thinking as its host told it.
 pub fn thinking(text: &str, signature: Option<&str>) -> Vec<u8> {
@@ -86,8 +86,11 @@ pub(super) fn lacking(messages: &[Node<'_>], recall: Recall<'_>, edits: &[Edit])
         if blocks.iter().enumerate().any(thinks) || !blocks.iter().any(|block| is_call(&block)) {
             continue;
         }
-        let ids = blocks.iter().filter(is_call).filter_map(|call| call.member("id")?.text());
-        let blocks = ids.map(|id| recall(&id)).find_map(|blocks| blocks);
+        let known = |call: &Node<'_>| {
+            let input = call.member("input").map_or("", |input| input.raw);
+            recall(&call.member("id")?.text()?, input)
+        };
+        let blocks = blocks.iter().filter(is_call).find_map(known);
         if blocks.as_ref().is_none_or(|blocks| !blocks.is_empty()) {
             lacking.push(Lacking { message, blocks });
         }

@@ -1,0 +1,81 @@
+//! How a call of a tool is known again when its result, or the answer that made it, comes back.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+/// A call by its id. An id that many calls have (`call_0`, `functions.read:0`) says nothing alone: it
+/// is told apart by the conversation and by the arguments.
+#[derive(Debug, Clone)]
+pub struct CallId {
+    id: String,
+    /// Without white space, which clients change; empty where the id is enough.
+    arguments: String,
+}
+
+impl CallId {
+    /// The id of a call with these arguments.
+    pub fn of(id: &str, arguments: &str) -> Self {
+        let mut call = Self { id: id.to_owned(), arguments: String::new() };
+        call.goes_on(arguments);
+        call
+    }
+
+    /// Takes more of the arguments, and says how many bytes of them are kept.
+    pub fn goes_on(&mut self, arguments: &str) -> usize {
+        if is_unique(&self.id) {
+            return 0;
+        }
+        let before = self.arguments.len();
+        self.arguments.extend(arguments.chars().filter(|it| !it.is_ascii_whitespace()));
+        self.arguments.len() - before
+    }
+
+    /// What it is kept by in a conversation with this digest.
+    pub fn key(&self, hasher: &RandomState, conversation: u64) -> u64 {
+        if is_unique(&self.id) {
+            return hasher.hash_one(&self.id);
+        }
+        // A call without any is said in either way.
+        let arguments = if self.arguments.is_empty() { "{}" } else { &self.arguments };
+        hasher.hash_one((conversation, &self.id, arguments))
+    }
+}
+
+/// Whether an id is in no other conversation: `call_0` and `functions.read:0` are in many.
+pub fn is_unique(id: &str) -> bool {
+    let tail = id.bytes().rev().take_while(u8::is_ascii_alphanumeric);
+    tail.take(9).count() == 9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_many_conversations_have_are_told() {
+        for (id, unique) in [
+            ("toolu_01PxyzAbCdEf", true),
+            ("call_QxW9abcdEfGh12", true),
+            ("chatcmpl-tool-0123456789abcdef", true),
+            ("a1B2c3D4e", true),
+            ("call_0", false),
+            ("functions.read_file:12", false),
+            ("", false),
+        ] {
+            assert_eq!(is_unique(id), unique, "{id}");
+        }
+    }
+
+    #[test]
+    fn an_id_that_many_calls_have_is_one_call_with_its_arguments_in_its_conversation() {
+        let hasher = RandomState::new();
+        let key = |id: &str, arguments: &str, conversation| {
+            CallId::of(id, arguments).key(&hasher, conversation)
+        };
+        let one = key("call_0", r#"{"path":"a b"}"#, 1);
+        assert_eq!(key("call_0", r#"{ "path": "a b" }"#, 1), one);
+        assert_ne!(key("call_0", r#"{"path":"b"}"#, 1), one);
+        assert_ne!(key("call_0", r#"{"path":"a b"}"#, 2), one);
+        assert_eq!(key("call_0", "", 1), key("call_0", "{}", 1));
+        assert_eq!(key("toolu_01PxyzAbCdEf", "{}", 1), key("toolu_01PxyzAbCdEf", "", 2));
+    }
+}
