@@ -4,6 +4,7 @@
 
 use routectl_core::{Abilities, Attribution, Block, Content, Loss, Place, Request};
 
+use crate::claude::is_claude;
 use crate::{Document, Edit, Fit, document};
 
 /// How that block begins.
@@ -80,10 +81,6 @@ pub(crate) fn fit(body: &Document, abilities: &Abilities, fit: &mut Fit) {
             fit.losses.push(loss);
         }
     }
-}
-
-fn is_claude(upstream: &str) -> bool {
-    upstream.to_ascii_lowercase().contains("claude")
 }
 
 /// The version without its last part, which is made of the first message, and where the client

@@ -247,10 +247,15 @@ const OTHERS: [&str; 16] = [
     "longcat", "mimo", "minimax", "mistral", "moonshot", "qwen",
 ];
 
+/// Whether a model is Claude by its name, whoever serves it.
+pub fn is_claude(upstream: &str) -> bool {
+    upstream.to_ascii_lowercase().contains("claude")
+}
+
 /// Whether a model is known to be another vendor's.
 pub fn is_of_another_vendor(upstream: &str) -> bool {
     let name = upstream.to_ascii_lowercase();
-    !name.contains("claude") && OTHERS.iter().any(|other| name.contains(other))
+    !is_claude(upstream) && OTHERS.iter().any(|other| name.contains(other))
 }
 
 #[cfg(test)]

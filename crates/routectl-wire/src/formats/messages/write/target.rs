@@ -20,7 +20,7 @@ impl<'a> Target<'a> {
 
     /// Whether this is a model of Anthropic's, which may get what Claude sealed.
     pub(in super::super) fn is_claude(self) -> bool {
-        self.generation.is_some() || self.abilities.upstream.contains("claude")
+        claude::is_claude(&self.abilities.upstream)
     }
 
     /// What a request without a limit gets, since the format demands one.
