@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::dialects::{DIALECTS, named};
 use crate::framing::sse;
-use crate::{CHAT, Document, Framing, MESSAGES, Reply};
+use crate::{CHAT, Document, Frame, Framing, MESSAGES, Reply};
 
 /// What a Messages client gets of a Chat answer, streamed in these deltas: its blocks.
 fn blocks(deltas: &[&str]) -> Value {
@@ -214,4 +214,67 @@ fn a_signature_without_its_call_stays_behind_and_is_told() {
     assert!(!body.to_string().contains("CiQBVFVSIEdP"), "{body}");
     let stray = "messages[1].content[0]: the call that was signed is not in this turn";
     assert!(losses.iter().any(|loss| loss == stray), "{losses:?}");
+}
+
+/// An answer of Claude's that hides its thinking, as a Chat client gets it: the message, or the
+/// deltas of its stream put together.
+fn of_claude(framing: Framing) -> Value {
+    let stream = [
+        r#"{"type":"message_start","message":{"id":"msg_1","model":"m","role":"assistant","content":[],"usage":{"input_tokens":3,"output_tokens":1}}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"Sig/+A=="}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1","name":"f","input":{}}}"#,
+        r#"{"type":"content_block_stop","index":1}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9}}"#,
+        r#"{"type":"message_stop"}"#,
+    ];
+    let (mut decoder, mut events, mut out) = (MESSAGES.decoder(), Vec::new(), Vec::new());
+    let stream: String = stream.iter().map(|data| format!("data: {data}\n\n")).collect();
+    for frame in sse::frames(stream.as_bytes()) {
+        decoder.frame(&frame, &mut events).unwrap();
+    }
+    let reply = Reply { shows_reasoning: true, ..Reply::default() };
+    let mut encoder = CHAT.encoder(framing, reply);
+    events.iter().for_each(|event| encoder.event(event, &mut out));
+    encoder.finish(&mut out);
+    if framing == Framing::Whole {
+        return serde_json::from_slice::<Value>(&out).unwrap()["choices"][0]["message"].take();
+    }
+    let mut detail = serde_json::Map::new();
+    for frame in sse::frames(&out) {
+        let Frame::Sse { data, .. } = frame else { panic!("{frame:?}") };
+        let Ok(chunk) = serde_json::from_slice::<Value>(&data) else { continue };
+        let pieces = chunk["choices"][0]["delta"]["reasoning_details"].as_array();
+        for (name, said) in pieces.into_iter().flatten().filter_map(Value::as_object).flatten() {
+            match (detail.get_mut(name), said) {
+                (Some(Value::String(before)), Value::String(more)) if name == "text" => {
+                    before.push_str(more);
+                }
+                (_, said) => drop(detail.insert(name.clone(), said.clone())),
+            }
+        }
+    }
+    let detail = Value::Object(detail);
+    let message = format!(
+        r#"{{"role":"assistant","content":null,"reasoning_details":[{detail}],"tool_calls":[{{"id":"toolu_1","type":"function","function":{{"name":"f","arguments":"{{}}"}}}}]}}"#
+    );
+    serde_json::from_str(&message).unwrap()
+}
+
+#[test]
+fn case_2_a_signature_without_a_text_survives_a_chat_client() {
+    for framing in [Framing::Whole, Framing::Sse] {
+        let said = of_claude(framing);
+        let body = format!(
+            r#"{{"model":"m","tools":[{{"type":"function","function":{{"name":"f"}}}}],"messages":[{{"role":"user","content":"go"}},{said},{{"role":"tool","tool_call_id":"toolu_1","content":"ok"}}]}}"#
+        );
+        let client = Document::parse(Bytes::from(body)).unwrap();
+        let claude = Abilities { upstream: "claude-opus-5".to_owned(), ..Abilities::default() };
+        let sent = MESSAGES.write(&CHAT.read(&client).unwrap(), &claude).body;
+        let sent: Value = serde_json::from_slice(&sent).unwrap();
+        let expected = r#"{"type":"thinking","thinking":"","signature":"Sig/+A=="}"#;
+        let expected: Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(sent["messages"][1]["content"][0], expected, "{framing:?}: {said}");
+    }
 }
