@@ -5,7 +5,7 @@ use routectl::relay::{Relay, Telling, read_whole};
 use routectl_core::Event;
 use routectl_wire::framing::sse::{Cutter, frames};
 use routectl_wire::grammar::Grammar;
-use routectl_wire::{Changes, Format, Frame, Framing, Reply};
+use routectl_wire::{Changes, ClientFormat, Frame, Framing, Reply};
 
 /// Bytes in pieces; the first byte says how long each is.
 pub fn pieces(data: &[u8]) -> impl Iterator<Item = Bytes> {
@@ -26,7 +26,7 @@ pub fn cut(data: &[u8]) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// Any bytes as an answer in this format, whole and streamed: no panic, and only lawful events.
-pub fn answer(format: &'static dyn Format, data: &[u8]) {
+pub fn answer(format: &'static dyn ClientFormat, data: &[u8]) {
     let _ = read_whole(format, data, Vec::new());
     lawful(format, &[Frame::Whole(data)]);
     let (events, _) = cut(data);
@@ -34,7 +34,7 @@ pub fn answer(format: &'static dyn Format, data: &[u8]) {
     relayed(format, data);
 }
 
-fn lawful(format: &'static dyn Format, frames: &[Frame<'_>]) {
+fn lawful(format: &'static dyn ClientFormat, frames: &[Frame<'_>]) {
     let (mut decoder, mut grammar) = (format.decoder(), Grammar::default());
     let mut events: Vec<Event> = Vec::new();
     for frame in frames {
@@ -52,7 +52,7 @@ fn lawful(format: &'static dyn Format, frames: &[Frame<'_>]) {
 
 /// What the client gets is a beginning of what the upstream sent, but for what the relay says in
 /// the upstream's place: an error in words the client reads, and the end of a complete answer.
-fn relayed(format: &'static dyn Format, data: &[u8]) {
+fn relayed(format: &'static dyn ClientFormat, data: &[u8]) {
     let mut relay = Relay::new(format);
     let mut sent = Vec::new();
     let mut got = Vec::new();
@@ -78,8 +78,8 @@ fn relayed(format: &'static dyn Format, data: &[u8]) {
 /// An answer told to a client of another format: nothing before the first content, and what is told
 /// as a stream is lawful in that format, up to where the upstream broke.
 pub fn told_lawfully(
-    from: &'static dyn Format,
-    (to, framing): (&'static dyn Format, Framing),
+    from: &'static dyn ClientFormat,
+    (to, framing): (&'static dyn ClientFormat, Framing),
     (reply, changes): (Reply, Changes),
     pieces: impl Iterator<Item = Bytes>,
 ) {

@@ -4,11 +4,11 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use routectl_wire::{Document, Edit, FORMATS};
+use routectl_wire::{Document, Edit, CLIENT_FORMATS};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(body) = Document::parse(Bytes::copy_from_slice(data)) else { return };
-    for format in FORMATS {
+    for format in CLIENT_FORMATS {
         let _ = (format.needs(&body), format.max_tokens(&body));
     }
     let value = Bytes::from_static(b"\"other\"");

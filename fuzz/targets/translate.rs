@@ -7,13 +7,13 @@ use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 use routectl_core::Abilities;
 use routectl_fuzz::{pieces, told_lawfully};
-use routectl_wire::{CHAT, Changes, Document, FORMATS, Framing, MESSAGES, Reply};
+use routectl_wire::{CHAT, Changes, Document, CLIENT_FORMATS, Framing, MESSAGES, Reply};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(body) = Document::parse(Bytes::copy_from_slice(data)) {
-        for from in FORMATS {
+        for from in CLIENT_FORMATS {
             let Ok(request) = from.read(&body) else { continue };
-            for to in FORMATS {
+            for to in CLIENT_FORMATS {
                 let abilities =
                     Abilities { upstream: request.model.clone(), ..Abilities::default() };
                 let spelled = to.write(&request, &abilities);

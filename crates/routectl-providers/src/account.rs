@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 use routectl_auth::Secret;
 use routectl_core::{Class, Failure, Origin};
 
-use crate::Call;
+use crate::{Call, Credential};
 
 /// A configured account at a service.
 #[derive(Debug, Clone)]
@@ -84,6 +84,12 @@ pub fn credential_value(account: &Account, text: &str) -> Result<HeaderValue, Fa
 ///
 /// # Errors
 /// When the credential cannot stand in a header.
-pub fn bearer(account: &Account, credential: &Secret) -> Result<HeaderValue, Failure> {
-    credential_value(account, &format!("Bearer {}", credential.expose()))
+pub fn bearer(account: &Account, credential: &Credential) -> Result<HeaderValue, Failure> {
+    credential_value(account, &format!("Bearer {}", secret(credential).expose()))
+}
+
+/// The credential of a kind whose hosts know keys and tokens only.
+pub(crate) fn secret(credential: &Credential) -> &Secret {
+    let Credential::Secret(secret) = credential;
+    secret
 }

@@ -6,11 +6,10 @@
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use routectl_auth::Secret;
 use routectl_core::Failure;
 use routectl_wire::{Edit, Format, MESSAGES, claude};
 
-use crate::{Account, Call, Provider, account, headers, native_edits};
+use crate::{Account, Call, Credential, Provider, account, headers, native_edits};
 
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -75,7 +74,7 @@ impl Provider for Anthropic {
         self.account.uri(if versioned { "/messages" } else { "/v1/messages" }, call.query)
     }
 
-    fn headers(&self, call: &Call<'_>, credential: &Secret) -> Result<HeaderMap, Failure> {
+    fn headers(&self, call: &Call<'_>, credential: &Credential) -> Result<HeaderMap, Failure> {
         let mut headers = self.account.headers(call);
         for name in PARAMETERS {
             if let Some(value) = call.client.get(&name) {
@@ -90,8 +89,10 @@ impl Provider for Anthropic {
             None => headers.remove(BETA),
         };
         match self.auth {
-            AuthKind::ApiKey => headers
-                .insert(API_KEY, account::credential_value(&self.account, credential.expose())?),
+            AuthKind::ApiKey => headers.insert(
+                API_KEY,
+                account::credential_value(&self.account, account::secret(credential).expose())?,
+            ),
             AuthKind::OauthBearer => {
                 headers.insert(AUTHORIZATION, account::bearer(&self.account, credential)?)
             }

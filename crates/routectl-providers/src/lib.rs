@@ -4,17 +4,21 @@
 pub mod account;
 pub mod anthropic;
 pub mod compat;
+mod credential;
+pub mod digest;
 pub mod headers;
 pub mod transport;
 
+use std::time::SystemTime;
+
 use http::{HeaderMap, Request, StatusCode, Uri};
-use routectl_auth::Secret;
 use routectl_core::Failure;
 use routectl_wire::document::{merge_edits, quote};
 use routectl_wire::{Document, Edit, Format, Spliced, refusal};
 use serde_json::{Map, Value};
 
 pub use account::Account;
+pub use credential::{Credential, CredentialSource, Denial};
 pub use transport::{Body, ConnectLimit, Transport, Trust, Untrusted};
 
 /// A kind of upstream, with one account's settings.
@@ -33,14 +37,33 @@ pub trait Provider: Send + Sync {
     /// Where the request goes.
     fn uri(&self, call: &Call<'_>) -> Uri;
 
-    /// The request's headers, signed.
+    /// The request's headers, with the credential if it stands in one as it is.
     ///
     /// # Errors
     /// When the credential cannot stand in a header.
-    fn headers(&self, call: &Call<'_>, credential: &Secret) -> Result<HeaderMap, Failure>;
+    fn headers(&self, call: &Call<'_>, credential: &Credential) -> Result<HeaderMap, Failure>;
+
+    /// Whether requests with this credential are signed, which takes a digest of their bodies.
+    fn signs(&self, _credential: &Credential) -> bool {
+        false
+    }
+
+    /// Signs a request, of whose body this is the SHA-256.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    fn sign(
+        &self,
+        _request: &mut Request<Spliced>,
+        _credential: &Credential,
+        _digest: &[u8; 32],
+        _now: SystemTime,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
-/// The request to an upstream: shaped, signed, ready to send.
+/// The request to an upstream: shaped, and ready to send unless it is to be signed.
 ///
 /// # Errors
 /// When the credential cannot stand in a header.
@@ -48,7 +71,7 @@ pub fn outbound(
     provider: &dyn Provider,
     call: &Call<'_>,
     body: Spliced,
-    credential: &Secret,
+    credential: &Credential,
 ) -> Result<Request<Spliced>, Failure> {
     let mut request = Request::new(body);
     *request.method_mut() = http::Method::POST;
@@ -58,12 +81,7 @@ pub fn outbound(
 }
 
 /// An upstream's refusal, read.
-pub fn failure(
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-    now: std::time::SystemTime,
-) -> Failure {
+pub fn failure(status: StatusCode, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Failure {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     refusal::read(status.as_u16(), text, body, now)
 }
@@ -77,6 +95,8 @@ pub struct Call<'a> {
     pub client: &'a HeaderMap,
     /// The client's query, without the question mark.
     pub query: Option<&'a str>,
+    /// The upstream is asked for a stream.
+    pub streamed: bool,
     pub model: &'a Model,
 }
 

@@ -13,14 +13,14 @@ mod unsaid;
 #[cfg(test)]
 mod tests;
 
-use crate::{Document, Format, Garbled};
+use crate::{ClientFormat, Document, Garbled};
 
 /// OpenAI Chat Completions.
-pub const CHAT: &dyn Format = &chat::Chat;
+pub const CHAT: &dyn ClientFormat = &chat::Chat;
 /// Anthropic Messages.
-pub const MESSAGES: &dyn Format = &messages::Messages;
-/// Every format there is; conformance tests walk it.
-pub const FORMATS: &[&dyn Format] = &[CHAT, MESSAGES];
+pub const MESSAGES: &dyn ClientFormat = &messages::Messages;
+/// Every format that clients speak; conformance tests walk it.
+pub const CLIENT_FORMATS: &[&dyn ClientFormat] = &[CHAT, MESSAGES];
 
 /// Most calls, or blocks open at once, of one answer. An agent makes a few at a time; a host that
 /// makes more is broken.

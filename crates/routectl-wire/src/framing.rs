@@ -1,5 +1,6 @@
 //! How a body is cut into frames, apart from what the frames mean.
 
+pub mod eventstream;
 pub mod sse;
 
 use std::borrow::Cow;

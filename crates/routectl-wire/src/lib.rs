@@ -33,17 +33,26 @@ use dialects::echo::Recall;
 pub use document::{BadBody, Change, Document, Edit, Spliced, Step};
 pub use editing::Applied;
 pub use fit::Fit;
-pub use formats::{CHAT, FORMATS, MESSAGES};
+pub use formats::{CHAT, CLIENT_FORMATS, MESSAGES};
 pub use framing::{Frame, Framing};
 pub use reasoning_fields::ReasoningFields;
 pub use reply::{Changes, Renamed, Reply, Spelled};
 pub use way_back::WayBack;
 
-/// A wire format: how requests, answers and failures are spelled.
+/// A wire format: how requests are spelled to an upstream, and how its answers are read.
 pub trait Format: Send + Sync {
-    /// The name used in configuration, logs and docs: `chat`, `messages`.
+    /// The name used in configuration, logs and docs: `chat`, `messages`, `converse`.
     fn name(&self) -> &'static str;
 
+    /// A request of another format in this one's words, for a target that takes this much.
+    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled;
+
+    /// A reader for one answer, whole or streamed.
+    fn decoder(&self) -> Box<dyn Decoder>;
+}
+
+/// A format that clients speak too: how their requests are read, and how they are answered.
+pub trait ClientFormat: Format {
     /// What this request asks of a target. Costs a walk over the whole body, so it is read only
     /// when a target of the chain has a limit to hold it against.
     fn needs(&self, body: &Document) -> Needs;
@@ -65,9 +74,6 @@ pub trait Format: Send + Sync {
     /// What is malformed or contradicts itself, and where.
     fn read(&self, body: &Document) -> Result<Request, BadRequest>;
 
-    /// A request of another format in this one's words, for a target that takes this much.
-    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled;
-
     /// What of a request has to be changed for a target of this same format. Nothing, for most.
     fn fit(&self, body: &Document, abilities: &Abilities) -> Fit;
 
@@ -79,9 +85,6 @@ pub trait Format: Send + Sync {
 
     /// A writer for one answer to a client of this format.
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder>;
-
-    /// A reader for one answer, whole or streamed.
-    fn decoder(&self) -> Box<dyn Decoder>;
 
     /// A failure as the body of an error response.
     fn refusal(&self, failure: &Failure) -> Vec<u8>;

@@ -9,10 +9,10 @@ use allocation_counter::{AllocationInfo, measure};
 use bytes::Bytes;
 use routectl_core::{Abilities, Event};
 use routectl_wire::framing::sse::{self, Cutter};
-use routectl_wire::{CHAT, Changes, Document, Format, Framing, MESSAGES, Reply, WayBack};
+use routectl_wire::{CHAT, Changes, ClientFormat, Document, Framing, MESSAGES, Reply, WayBack};
 
 /// Both directions: the client's format, the target's.
-const DIRECTIONS: [[&'static dyn Format; 2]; 2] = [[CHAT, MESSAGES], [MESSAGES, CHAT]];
+const DIRECTIONS: [[&'static dyn ClientFormat; 2]; 2] = [[CHAT, MESSAGES], [MESSAGES, CHAT]];
 
 #[test]
 fn a_translation_costs_a_few_copies_of_the_body_and_grows_with_it() {
@@ -43,7 +43,7 @@ fn a_chunk_costs_a_few_allocations_however_many_came_before() {
 }
 
 /// The cost of a request in the words of another format.
-fn request(client: &dyn Format, target: &dyn Format, body: &str) -> AllocationInfo {
+fn request(client: &dyn ClientFormat, target: &dyn ClientFormat, body: &str) -> AllocationInfo {
     let document = Document::parse(Bytes::copy_from_slice(body.as_bytes())).unwrap();
     let abilities = Abilities { upstream: "a-model".to_owned(), ..Abilities::default() };
     measure(|| {
@@ -54,7 +54,7 @@ fn request(client: &dyn Format, target: &dyn Format, body: &str) -> AllocationIn
 }
 
 /// The cost of a streamed answer in the words of another format, a chunk at a time.
-fn answer(client: &dyn Format, target: &dyn Format, chunks: usize) -> AllocationInfo {
+fn answer(client: &dyn ClientFormat, target: &dyn ClientFormat, chunks: usize) -> AllocationInfo {
     let (opening, chunk) = opening_and_chunk(target);
     measure(|| {
         let (mut cutter, mut decoder) = (Cutter::default(), target.decoder());
@@ -74,7 +74,7 @@ fn answer(client: &dyn Format, target: &dyn Format, chunks: usize) -> Allocation
     })
 }
 
-fn opening_and_chunk(format: &dyn Format) -> (Bytes, Bytes) {
+fn opening_and_chunk(format: &dyn ClientFormat) -> (Bytes, Bytes) {
     let text = "lorem ipsum dolor sit amet ".repeat(4);
     if format.name() == "chat" {
         let chunk = |delta: &str| {
@@ -94,7 +94,7 @@ fn opening_and_chunk(format: &dyn Format) -> (Bytes, Bytes) {
 }
 
 /// A conversation with so many tool calls and results of code.
-fn session(format: &dyn Format, exchanges: usize) -> String {
+fn session(format: &dyn ClientFormat, exchanges: usize) -> String {
     let line = r#"    let name = it.get(\"größe\").unwrap_or(\"C:\\\\src\");\n"#;
     let mut messages = String::from(r#"{"role":"user","content":"Mend it."}"#);
     for exchange in 0..exchanges {

@@ -3,13 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{AGE, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use routectl_auth::Secret;
 use routectl_core::{Class, Dialect, Failure, Loss, Origin, Usage};
-use routectl_providers::{Provider, Transport, headers};
+use routectl_providers::{Credential, Denial, Provider, Transport, digest, headers};
 use routectl_wire::formats::chat::rewrite::Rewrite;
 use routectl_wire::{CHAT, Format, Framing, Spliced};
 use tokio::time::{Instant, timeout};
@@ -58,15 +57,15 @@ pub enum Opened {
 
 impl Opened {
     /// The same without the credential, should the upstream say it back beside its content.
-    fn without(mut self, secret: Secret) -> Self {
+    fn without(mut self, credential: Credential) -> Self {
         match &mut self {
-            Self::Whole { headers, .. } => scrub::headers(headers, &secret),
+            Self::Whole { headers, .. } => scrub::headers(headers, &credential),
             Self::Streamed { headers, first, relay, .. } => {
-                scrub::headers(headers, &secret);
+                scrub::headers(headers, &credential);
                 if relay.told_failure().is_some() {
-                    *first = scrub::bytes(first, &secret);
+                    *first = scrub::bytes(first, &credential);
                 }
-                relay.keep(secret);
+                relay.keep(credential);
             }
         }
         self
@@ -96,17 +95,27 @@ impl Attempt<'_> {
         let Upstream::Served { provider, credential } = &self.target.upstream else {
             return Err(no_upstream().into());
         };
-        let secret = credential.current(Instant::now().into_std()).map_err(|error| {
-            let account = &provider.account().name;
-            Failure::new(Class::Auth, Origin::Router, format!("provider {account}: {error}"))
-        })?;
-        let speaker = (&**provider, &secret);
-        let request = prepare::request(self.inbound, self.lane, self.target, speaker)?;
-        trace::outbound(self.log, &request);
-        match self.ask(&**provider, request).await {
-            Ok(opened) => Ok(opened.without(secret)),
+        let source = credential;
+        let now = Instant::now().into_std();
+        let mut shown = source.current(&provider.account().name, now).await?;
+        let mut opened = self.with(&**provider, &shown).await;
+        // A credential can have run out since it was read. Once, since a new one that is denied
+        // too is no better than the old one.
+        if let Err(rescue) = &opened
+            && rescue.failure.class == Class::Auth
+            && rescue.failure.origin == Origin::Upstream
+        {
+            let (failure, clock) = (&rescue.failure, rescue.clock);
+            let denial = Denial { credential: &shown, failure, clock };
+            if let Some(renewed) = Box::pin(source.renewed(denial)).await {
+                shown = renewed;
+                opened = Box::pin(self.with(&**provider, &shown)).await;
+            }
+        }
+        match opened {
+            Ok(opened) => Ok(opened.without(shown)),
             Err(mut rescue) => {
-                scrub::rescue(&mut rescue, &secret);
+                scrub::rescue(&mut rescue, &shown);
                 let translated = matches!(self.lane, Lane::Translated(_));
                 // Told by a status or inside a 200: it is the same in the client's format.
                 if translated && rescue.failure.origin == Origin::Upstream {
@@ -115,6 +124,22 @@ impl Attempt<'_> {
                 Err(rescue)
             }
         }
+    }
+
+    /// Asks with this credential.
+    async fn with(
+        &self,
+        provider: &dyn Provider,
+        credential: &Credential,
+    ) -> Result<Opened, Box<Rescue>> {
+        let speaker = (provider, credential);
+        let mut request = prepare::request(self.inbound, self.lane, self.target, speaker)?;
+        if provider.signs(credential) {
+            let digest = digest::of(request.body()).await;
+            provider.sign(&mut request, credential, &digest, SystemTime::now())?;
+        }
+        trace::outbound(self.log, &request);
+        self.ask(provider, request).await
     }
 
     async fn ask(
@@ -179,7 +204,7 @@ impl Attempt<'_> {
         let answer = until(first, "first content", sending).await?;
         let answer = self.accepted(provider, answer).await?;
         let (head, mut rest) = answer.into_parts();
-        let mut relay = self.relay(provider, Some(translation));
+        let mut relay = self.relay(provider, Some(translation), &head.headers);
         let body = if not_a_stream(&head.headers).is_some() {
             let body = collect(rest, length(&head.headers), MAX_ANSWER, clocks.idle).await?;
             relay.whole(&body)?
@@ -212,10 +237,16 @@ impl Attempt<'_> {
     }
 
     /// The relay of one answer to this request.
-    fn relay(&self, provider: &dyn Provider, translation: Option<&Translation>) -> Box<Relay> {
+    fn relay(
+        &self,
+        provider: &dyn Provider,
+        translation: Option<&Translation>,
+        answer: &HeaderMap,
+    ) -> Box<Relay> {
+        let framed = is_event_stream(answer);
         let Some(translation) = translation else {
-            let relay = Relay::new(provider.format()).rewriting(self.rewrite(provider));
-            let relay = relay.heard_by(self.listeners());
+            let relay = Relay::new(self.inbound.format).rewriting(self.rewrite(provider));
+            let relay = relay.unframing(framed).heard_by(self.listeners());
             return Box::new(match self.lane {
                 Lane::Native(fit) => relay.telling_of(fit.applied),
                 Lane::Translated(_) => relay,
@@ -226,7 +257,7 @@ impl Attempt<'_> {
         let telling = Telling::new(self.inbound.format, framing, reply, changes);
         let relay = Relay::translated(provider.format(), telling);
         let tags = self.dialect(provider).and_then(|dialect| dialect.readout.tags);
-        Box::new(relay.reading(tags).heard_by(self.listeners()))
+        Box::new(relay.unframing(framed).reading(tags).heard_by(self.listeners()))
     }
 
     /// What changes an answer of the native lane, if anything has to.
@@ -279,7 +310,7 @@ impl Attempt<'_> {
             Lane::Native(_) => None,
             Lane::Translated(translation) => Some(&**translation),
         };
-        let mut relay = self.relay(provider, translation);
+        let mut relay = self.relay(provider, translation, &head.headers);
         if let Some(kind) = not_a_stream(&head.headers) {
             if translation.is_none() {
                 let failed = Box::pin(self.whole_instead(provider.format(), kind, rest)).await;
@@ -353,7 +384,8 @@ impl Attempt<'_> {
             if native { HeaderMap::new() } else { headers::telling_abroad(&head.headers) };
         // When to come back is said anew, in the one spelling that all clients read.
         telling.remove(http::header::RETRY_AFTER);
-        Rescue { failure, verbatim, final_here, abroad: None, telling }
+        let clock = told_time(&head.headers);
+        Rescue { failure, verbatim, final_here, abroad: None, telling, clock }
     }
 
     /// A stream was asked for and something else came: an error told with a 200, a page, or an
@@ -490,6 +522,18 @@ fn not_a_stream(headers: &HeaderMap) -> Option<&'static str> {
         "text/html" => Some("an HTML page"),
         _ => None,
     }
+}
+
+/// Whether a body comes in AWS's framing.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/vnd.amazon.eventstream"))
+}
+
+/// The time at the upstream, unless a cache in between has kept the answer.
+fn told_time(headers: &HeaderMap) -> Option<SystemTime> {
+    let date = headers.get(DATE).filter(|_| !headers.contains_key(AGE))?;
+    httpdate::parse_http_date(date.to_str().ok()?).ok()
 }
 
 /// Refusals that are not JSON are pages of something in between: clients cannot read them.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use http::{HeaderMap, HeaderValue};
 use routectl_core::Request;
-use routectl_wire::{BadRequest, Document, Format};
+use routectl_wire::{BadRequest, ClientFormat, Document};
 
 use crate::memory::Recall;
 use crate::server::Backlog;
@@ -16,7 +16,7 @@ const CONVERSATIONS: [&str; 4] =
 
 /// A client's request. Its body is the client's bytes for good.
 pub struct Inbound {
-    pub format: &'static dyn Format,
+    pub format: &'static dyn ClientFormat,
     pub document: Document,
     /// The model name, as the client wrote it.
     pub model: String,

@@ -4,7 +4,7 @@
 use routectl_core::{Abilities, Class, Failure};
 use routectl_policy::TargetId;
 use routectl_wire::repair::{self, Mend};
-use routectl_wire::{Format, MESSAGES};
+use routectl_wire::{ClientFormat, MESSAGES};
 
 use crate::inbound::Inbound;
 use crate::learned::Learned;
@@ -88,7 +88,7 @@ impl Mending {
 /// Whether a refusal of a client's own body is for us to mend. What is not about thinking is the
 /// client's affair, and so is what the clients of Messages mend themselves when they are told in
 /// these words. (facts: clients, section 2.5)
-fn is_ours(mend: Mend, format: &dyn Format, failure: &Failure) -> bool {
+fn is_ours(mend: Mend, format: &dyn ClientFormat, failure: &Failure) -> bool {
     let left_to_it = format.name() == MESSAGES.name() && repair::is_the_clients(failure);
     mend.is_about_thinking() && !left_to_it
 }

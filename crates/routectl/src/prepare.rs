@@ -3,9 +3,8 @@
 
 use bytes::Bytes;
 use http::Request;
-use routectl_auth::Secret;
 use routectl_core::{Abilities, Failure, Fate, Loss, Needs, Request as Hub};
-use routectl_providers::{Call, Provider, outbound};
+use routectl_providers::{Call, Credential, Provider, outbound};
 use routectl_wire::dialects::echo::RECALLED;
 use routectl_wire::{Changes, Document, Edit, Fit, Reply, Spliced, repair};
 
@@ -180,7 +179,7 @@ fn bearable(losses: &[Loss], strict: bool) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// The request to a target: edited, shaped and signed.
+/// The request to a target: edited and shaped.
 ///
 /// # Errors
 /// When the credential cannot stand in a header.
@@ -188,7 +187,7 @@ pub fn request(
     inbound: &Inbound,
     lane: &Lane,
     target: &Target,
-    (provider, secret): (&dyn Provider, &Secret),
+    (provider, credential): (&dyn Provider, &Credential),
 ) -> Result<Request<Spliced>, Failure> {
     // Parameters of another format's host mean nothing here, or something else.
     let query = match lane {
@@ -200,7 +199,9 @@ pub fn request(
         Lane::Translated(_) => &[],
     };
     let body = lane.document(inbound);
-    let mut call = Call { body, client: &inbound.headers, query, model: &target.model };
+    // Another format's host is always asked for a stream. (decisions: 0005)
+    let streamed = inbound.streamed || matches!(lane, Lane::Translated(_));
+    let mut call = Call { body, client: &inbound.headers, query, streamed, model: &target.model };
     let mut edits = provider.edits(&call);
     tracing::trace!(edits = ?fitted.iter().chain(&edits).map(|it| it.name).collect::<Vec<_>>());
     // The operator's extras are merged into what the target gets, and win.
@@ -218,5 +219,5 @@ pub fn request(
         Some(Err(_)) | None => {}
     }
     let body = call.body.spliced(&edits);
-    outbound(provider, &call, body, secret)
+    outbound(provider, &call, body, credential)
 }

@@ -9,13 +9,14 @@ mod rewriting;
 mod telling;
 
 use bytes::{Bytes, BytesMut};
-use routectl_auth::Secret;
 use routectl_core::{Class, Delta, Event, Failure, Loss, Opening, Origin, Tags, Usage};
+use routectl_providers::Credential;
 use routectl_wire::formats::chat::rewrite::Rewrite;
+use routectl_wire::framing::eventstream::{Broken, Unframer};
 use routectl_wire::framing::sse::{self, Cutter};
 use routectl_wire::grammar::Grammar;
 use routectl_wire::think_tags::TagReader;
-use routectl_wire::{Applied, Decoder, Format, Frame};
+use routectl_wire::{Applied, ClientFormat, Decoder, Format, Frame, refusal};
 
 use crate::scrub;
 
@@ -29,7 +30,12 @@ const MAX_HELD: usize = 1 << 20;
 
 /// One answer on its way to the client.
 pub struct Relay {
+    /// What the upstream speaks.
     format: &'static dyn Format,
+    /// The native lane: what upstream and client both speak.
+    native: Option<&'static dyn ClientFormat>,
+    /// Where events come in another framing than the client's.
+    unframer: Option<Box<Unframer>>,
     cutter: Cutter,
     decoder: Box<dyn Decoder>,
     /// Emptied after every read; kept for its allocation.
@@ -42,7 +48,7 @@ pub struct Relay {
     phase: Phase,
     usage: Usage,
     /// What error events must not say back.
-    secret: Option<Secret>,
+    credential: Option<Credential>,
     /// The translated lane: where events become the client's answer.
     telling: Option<Box<Telling>>,
     /// The native lane: what the event that ends the answer has yet to tell of.
@@ -77,10 +83,16 @@ enum Phase {
 }
 
 impl Relay {
-    /// A relay for one streamed answer in this format.
-    pub fn new(format: &'static dyn Format) -> Self {
+    /// A relay for one streamed answer in the client's own format.
+    pub fn new(format: &'static dyn ClientFormat) -> Self {
+        Self { native: Some(format), ..Self::of(format) }
+    }
+
+    fn of(format: &'static dyn Format) -> Self {
         Self {
             format,
+            native: None,
+            unframer: None,
             cutter: Cutter::default(),
             decoder: format.decoder(),
             events: Vec::new(),
@@ -89,7 +101,7 @@ impl Relay {
             held: BytesMut::new(),
             phase: Phase::Holding,
             usage: Usage::default(),
-            secret: None,
+            credential: None,
             telling: None,
             applied: None,
             rewrite: None,
@@ -100,7 +112,7 @@ impl Relay {
 
     /// A relay that tells an answer in this format to a client of another one.
     pub fn translated(format: &'static dyn Format, telling: Telling) -> Self {
-        Self { telling: Some(Box::new(telling)), ..Self::new(format) }
+        Self { telling: Some(Box::new(telling)), ..Self::of(format) }
     }
 
     /// The same for an upstream whose thinking may stand inside the text, between tags.
@@ -116,6 +128,12 @@ impl Relay {
         Self { rewrite: rewrite.map(Box::new), ..self }
     }
 
+    /// The same for an answer whose events come in AWS's framing.
+    #[must_use]
+    pub fn unframing(self, is_framed: bool) -> Self {
+        Self { unframer: is_framed.then(Box::default), ..self }
+    }
+
     /// The same with these listeners.
     #[must_use]
     pub fn heard_by(self, listeners: Listeners) -> Self {
@@ -129,8 +147,8 @@ impl Relay {
     }
 
     /// Keeps the credential out of the failure that the upstream may still tell.
-    pub fn keep(&mut self, secret: Secret) {
-        self.secret = Some(secret);
+    pub fn keep(&mut self, credential: Credential) {
+        self.credential = Some(credential);
     }
 
     /// Takes bytes of the upstream; gives what may go on to the client now.
@@ -139,6 +157,51 @@ impl Relay {
     /// Before commit, any failure of the upstream; the client has seen nothing. After it, only an
     /// event beyond all bounds.
     pub fn push(&mut self, bytes: &Bytes) -> Result<Option<Bytes>, Failure> {
+        let Some(unframer) = &mut self.unframer else { return self.read(bytes) };
+        let mut events = Vec::new();
+        let broken = unframer.push(bytes, &mut events).err();
+        let told = if events.is_empty() { None } else { self.read(&events.into())? };
+        match broken {
+            Some(broken) => self.broken_off(told, &broken),
+            None => Ok(told),
+        }
+    }
+
+    /// A framing that tells of a failure, or cannot be read on.
+    fn broken_off(
+        &mut self,
+        told: Option<Bytes>,
+        broken: &Broken,
+    ) -> Result<Option<Bytes>, Failure> {
+        let failure = match broken {
+            Broken::Exception { name, payload } => refusal::exception(name, payload),
+            Broken::Corrupt(corrupt) => self::broken(Class::Network, corrupt.to_string()),
+            Broken::Garbled(why) => self::broken(Class::ServerError, format!("cannot read {why}")),
+        };
+        match self.phase {
+            Phase::Holding => Err(failure),
+            Phase::Ended | Phase::Failed(_) => Ok(told),
+            Phase::Committed => {
+                let mut told = BytesMut::from(told.unwrap_or_default());
+                told.extend_from_slice(&self.said(&failure));
+                self.phase = Phase::Failed(failure);
+                Ok(Some(told.freeze()))
+            }
+        }
+    }
+
+    /// A failure in the client's words, without the credential.
+    fn said(&mut self, failure: &Failure) -> Bytes {
+        let said = match (&mut self.telling, self.native) {
+            (Some(telling), _) => telling.told_with(failure),
+            (None, Some(format)) => format.error_event(failure).into(),
+            (None, None) => Bytes::new(),
+        };
+        self.credential.iter().fold(said, |said, it| scrub::bytes(&said, it))
+    }
+
+    /// Takes bytes of a stream of server-sent events.
+    fn read(&mut self, bytes: &Bytes) -> Result<Option<Bytes>, Failure> {
         let events = self
             .cutter
             .push(bytes)
@@ -190,13 +253,11 @@ impl Relay {
     /// The end of an answer that the upstream ended without its terminator.
     fn end(&mut self) -> Bytes {
         self.phase = Phase::Ended;
-        match &mut self.telling {
-            Some(telling) => {
-                telling.finish();
-                telling.told()
-            }
-            None => Bytes::from_static(self.format.terminator()),
+        if let Some(telling) = &mut self.telling {
+            telling.finish();
+            return telling.told();
         }
+        self.native.map_or_else(Bytes::new, |format| Bytes::from_static(format.terminator()))
     }
 
     /// Takes an answer that came in one piece, on the translated lane.
@@ -291,18 +352,19 @@ impl Relay {
             if let Phase::Failed(failure) = &self.phase {
                 // Nothing follows an error, and one that clients cannot read is said in their words.
                 let end = bytes.len() - frames.left();
-                let told = match (frame, &mut self.telling) {
-                    (_, Some(telling)) => telling.told_with(failure),
-                    (Frame::Sse { data, .. }, None) if self.format.reads_error(&data) => {
-                        bytes.slice(..end)
+                let failure = failure.clone();
+                let reads = |data: &[u8]| self.native.is_some_and(|it| it.reads_error(data));
+                let told = match frame {
+                    Frame::Sse { data, .. } if reads(&data) => {
+                        let told = bytes.slice(..end);
+                        self.credential.iter().fold(told, |told, it| scrub::bytes(&told, it))
                     }
-                    (Frame::Sse { .. } | Frame::Whole(_), None) => {
-                        [&bytes.slice(..start)[..], &self.format.error_event(failure)]
-                            .concat()
-                            .into()
+                    Frame::Sse { .. } | Frame::Whole(_) => {
+                        let before =
+                            self.native.map_or(&[][..], |_| bytes.get(..start).unwrap_or_default());
+                        [before, &self.said(&failure)].concat().into()
                     }
                 };
-                let told = self.secret.iter().fold(told, |told, it| scrub::bytes(&told, it));
                 return Ok(Some(self.released(told)));
             }
         }

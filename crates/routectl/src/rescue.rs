@@ -1,13 +1,13 @@
 //! Rescue: a failure becomes the client's error, before commit as a response and after it as the
 //! last event of the stream. One table: failure × client format → status, body, headers.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use routectl_core::{Class, Failure, Origin};
-use routectl_wire::Format;
+use routectl_wire::ClientFormat;
 
 use crate::answer::Answer;
 
@@ -23,6 +23,8 @@ pub struct Rescue {
     pub abroad: Option<StatusCode>,
     /// What the client is told beside, where the upstream speaks another format.
     pub telling: HeaderMap,
+    /// The time at the upstream, where it told it.
+    pub clock: Option<SystemTime>,
 }
 
 /// An upstream's refusal as it came.
@@ -36,7 +38,8 @@ pub struct Verbatim {
 
 impl From<Failure> for Rescue {
     fn from(failure: Failure) -> Self {
-        Self { failure, verbatim: None, final_here: false, abroad: None, telling: HeaderMap::new() }
+        let telling = HeaderMap::new();
+        Self { failure, verbatim: None, final_here: false, abroad: None, telling, clock: None }
     }
 }
 
@@ -54,7 +57,7 @@ impl Rescue {
     }
 
     /// The response for a client of this format.
-    pub fn response(self, format: &dyn Format) -> Response<Answer> {
+    pub fn response(self, format: &dyn ClientFormat) -> Response<Answer> {
         let status = self.status();
         let (mut headers, body) = match self.verbatim {
             Some(verbatim) => (verbatim.headers, verbatim.body),
@@ -127,7 +130,7 @@ fn seconds_up(wait: Duration) -> u64 {
 }
 
 /// What a refusal of another format's host is in this one's.
-pub fn abroad(format: &dyn Format, failure: &Failure) -> StatusCode {
+pub fn abroad(format: &dyn ClientFormat, failure: &Failure) -> StatusCode {
     StatusCode::from_u16(format.status(failure)).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
@@ -153,12 +156,12 @@ fn status(failure: &Failure) -> StatusCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use routectl_wire::FORMATS;
+    use routectl_wire::CLIENT_FORMATS;
 
     #[test]
     fn every_class_has_a_status_and_a_body_in_every_format() {
         for class in Class::ALL {
-            for format in FORMATS {
+            for format in CLIENT_FORMATS {
                 let failure = Failure::new(class, Origin::Router, "words");
                 let response = Rescue::from(failure).response(*format);
                 assert!(response.status().as_u16() >= 400, "{class}");
@@ -188,7 +191,7 @@ mod tests {
         {
             let mut failure = Failure::new(Class::RateLimited, Origin::Upstream, "slow down");
             failure.retry_after = asked.map(Duration::from_millis);
-            let response = Rescue::from(failure).response(FORMATS[0]);
+            let response = Rescue::from(failure).response(CLIENT_FORMATS[0]);
             assert_eq!(response.headers()[RETRY_AFTER], said, "asked for {asked:?} ms");
         }
     }
@@ -207,8 +210,9 @@ mod tests {
                 final_here: false,
                 abroad: None,
                 telling: HeaderMap::new(),
+                clock: None,
             };
-            assert_eq!(rescue.response(FORMATS[0]).headers()[RETRY_AFTER], "1", "{nothing}");
+            assert_eq!(rescue.response(CLIENT_FORMATS[0]).headers()[RETRY_AFTER], "1", "{nothing}");
         }
     }
 
@@ -226,8 +230,9 @@ mod tests {
             final_here: false,
             abroad: None,
             telling: HeaderMap::new(),
+            clock: None,
         }
-        .response(FORMATS[0]);
+        .response(CLIENT_FORMATS[0]);
         assert_eq!(response.status().as_u16(), 529);
         assert_eq!(response.headers()[RETRY_AFTER], "7");
     }

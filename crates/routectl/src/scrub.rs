@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use routectl_auth::Secret;
+use routectl_providers::Credential;
 
 use crate::rescue::Rescue;
 
@@ -15,8 +16,11 @@ const MIN_SECRET: usize = 8;
 const MASK: &str = "***";
 
 /// A failure's words, and the upstream's own refusal.
-pub fn rescue(rescue: &mut Rescue, secret: &Secret) {
-    let Some(secret) = worth_it(secret) else { return };
+pub fn rescue(rescue: &mut Rescue, credential: &Credential) {
+    worth_it(credential).for_each(|secret| unsaid(rescue, secret));
+}
+
+fn unsaid(rescue: &mut Rescue, secret: &str) {
     let words = &mut rescue.failure.words;
     let said =
         [Some(&mut words.message), words.kind.as_mut(), words.code.as_mut(), words.param.as_mut()];
@@ -33,19 +37,17 @@ pub fn rescue(rescue: &mut Rescue, secret: &Secret) {
 }
 
 /// An answer's headers. One that holds the credential goes as a whole.
-pub fn headers(headers: &mut HeaderMap, secret: &Secret) {
-    if let Some(secret) = worth_it(secret) {
-        without(headers, secret);
-    }
+pub fn headers(headers: &mut HeaderMap, credential: &Credential) {
+    worth_it(credential).for_each(|secret| without(headers, secret));
 }
 
 /// The end of a stream that tells a failure.
-pub fn bytes(bytes: &Bytes, secret: &Secret) -> Bytes {
-    worth_it(secret).map_or_else(|| bytes.clone(), |secret| masked(bytes, secret))
+pub fn bytes(bytes: &Bytes, credential: &Credential) -> Bytes {
+    worth_it(credential).fold(bytes.clone(), |bytes, secret| masked(&bytes, secret))
 }
 
-fn worth_it(secret: &Secret) -> Option<&str> {
-    Some(secret.expose()).filter(|secret| secret.len() >= MIN_SECRET)
+fn worth_it(credential: &Credential) -> impl Iterator<Item = &str> {
+    credential.secrets().map(Secret::expose).filter(|secret| secret.len() >= MIN_SECRET)
 }
 
 fn masked(bytes: &Bytes, secret: &str) -> Bytes {

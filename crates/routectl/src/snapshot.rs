@@ -12,7 +12,7 @@ use routectl_core::{Abilities, Attribution, Quirks, Refused};
 use routectl_policy::{Account as Gated, Routes, Rules, TargetId};
 use routectl_providers::anthropic::{Anthropic, AuthKind};
 use routectl_providers::compat::{self, Compat};
-use routectl_providers::{Account, Model, Provider, headers};
+use routectl_providers::{Account, CredentialSource, Model, Provider, headers};
 use routectl_wire::dialects;
 
 use crate::config::{
@@ -44,7 +44,7 @@ struct Shared {
 
 #[derive(Clone)]
 enum Bound {
-    Served { provider: Arc<dyn Provider>, credential: Arc<SecretSource> },
+    Served { provider: Arc<dyn Provider>, credential: Arc<CredentialSource> },
     NotYet { kind: &'static str },
 }
 
@@ -138,7 +138,8 @@ fn bound(name: &str, config: &ProviderConfig) -> Result<Bound, Unusable> {
         }
     };
     let reference = config.api_key().ok_or_else(|| at("api_key_ref", "is missing".to_owned()))?;
-    let credential = Arc::new(SecretSource::new(reference.reference().clone()));
+    let credential =
+        Arc::new(CredentialSource::Secret(SecretSource::new(reference.reference().clone())));
     Ok(Bound::Served { provider, credential })
 }
 

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
-use routectl_auth::SecretSource;
 use routectl_core::{Abilities, Class, Failure, Loss, Needs, Origin};
 use routectl_policy::{Account, Ask, Judgement, Parked, Rules, Terms, Ticket};
-use routectl_providers::{Model, Provider};
+use routectl_providers::{CredentialSource, Model, Provider};
 use routectl_wire::dialects::echo;
 use routectl_wire::formats::messages::CONTINUED_THREAD;
-use routectl_wire::{BadRequest, Format, MESSAGES, ReasoningFields};
+use routectl_wire::{BadRequest, ClientFormat, MESSAGES, ReasoningFields};
 
 use crate::thoughts::Thoughts;
 
@@ -43,7 +42,7 @@ pub struct Target {
 /// How a target is reached.
 pub enum Upstream {
     /// A provider of a kind that is served.
-    Served { provider: Arc<dyn Provider>, credential: Arc<SecretSource> },
+    Served { provider: Arc<dyn Provider>, credential: Arc<CredentialSource> },
     /// A kind that configuration knows and this version does not serve.
     NotYet { kind: &'static str },
 }
@@ -165,7 +164,7 @@ impl Target {
 
     /// Whether it has a use for earlier thinking that a client of this format leaves out. Clients of
     /// Messages know what they have to send back to a host of their own.
-    pub fn hears_thinking(&self, client: &dyn Format) -> bool {
+    pub fn hears_thinking(&self, client: &dyn ClientFormat) -> bool {
         let Upstream::Served { provider, .. } = &self.upstream else { return false };
         let native = provider.format().name() == client.name();
         if provider.format().name() == MESSAGES.name() {

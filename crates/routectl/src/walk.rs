@@ -464,7 +464,7 @@ pub fn none_fits(asked: &str, unfit: &[(String, &Unfit)]) -> Failure {
 }
 impl Outcome {
     /// The response to the client.
-    pub fn response(self, format: &dyn routectl_wire::Format) -> Response<Answer> {
+    pub fn response(self, format: &dyn routectl_wire::ClientFormat) -> Response<Answer> {
         match self {
             Self::Answered { status, headers, answer } => {
                 let mut response = Response::new(answer);

@@ -7,13 +7,12 @@ mod tests;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Uri};
-use routectl_auth::Secret;
 use routectl_core::Failure;
 use routectl_wire::{CHAT, Format};
 
 pub use quirks::{dialect, quirks};
 
-use crate::{Account, Call, Provider, account};
+use crate::{Account, Call, Credential, Provider, account};
 
 /// An account at an OpenAI-compatible host.
 #[derive(Debug, Clone)]
@@ -43,7 +42,7 @@ impl Provider for Compat {
         self.completions.clone()
     }
 
-    fn headers(&self, call: &Call<'_>, credential: &Secret) -> Result<HeaderMap, Failure> {
+    fn headers(&self, call: &Call<'_>, credential: &Credential) -> Result<HeaderMap, Failure> {
         let mut headers = self.account.headers(call);
         headers.insert(AUTHORIZATION, account::bearer(&self.account, credential)?);
         Ok(headers)

@@ -11,10 +11,10 @@ use routectl_core::Event;
 
 use crate::framing::sse;
 use crate::grammar::Grammar;
-use crate::{Decoder, Format, Frame};
+use crate::{ClientFormat, Decoder, Frame};
 
 /// The events of a streamed answer, one a line, held against the grammar.
-pub(super) fn streamed(format: &dyn Format, body: &str) -> String {
+pub(super) fn streamed(format: &dyn ClientFormat, body: &str) -> String {
     let mut decoder = format.decoder();
     let mut events = Vec::new();
     for frame in sse::frames(body.as_bytes()) {
@@ -24,7 +24,7 @@ pub(super) fn streamed(format: &dyn Format, body: &str) -> String {
 }
 
 /// The events of a whole answer.
-pub(super) fn whole(format: &dyn Format, body: &str) -> String {
+pub(super) fn whole(format: &dyn ClientFormat, body: &str) -> String {
     let mut decoder = format.decoder();
     let mut events = Vec::new();
     read(&mut *decoder, &Frame::Whole(body.as_bytes()), &mut events);
@@ -78,7 +78,7 @@ fn short(event: &Event) -> String {
 }
 
 /// Events of every kind that a host may send in any order, as often as it likes.
-fn pool(format: &dyn Format) -> &'static [&'static str] {
+fn pool(format: &dyn ClientFormat) -> &'static [&'static str] {
     match format.name() {
         "chat" => &[
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
@@ -129,7 +129,7 @@ fn pool(format: &dyn Format) -> &'static [&'static str] {
 proptest::proptest! {
     #[test]
     fn whatever_a_host_sends_is_read_as_a_lawful_sequence(picks in proptest::collection::vec(0_usize..100, 0..12)) {
-        for format in crate::FORMATS {
+        for format in crate::CLIENT_FORMATS {
             let pool = pool(*format);
             let stream: String = picks.iter().map(|pick| pool[pick % pool.len()]).collect();
             let mut decoder = format.decoder();
@@ -146,7 +146,7 @@ proptest::proptest! {
                 let lawful = grammar.take(event);
                 proptest::prop_assert!(lawful.is_ok(), "{lawful:?} in {}", stream);
             }
-            for client in crate::FORMATS {
+            for client in crate::CLIENT_FORMATS {
                 let told = told_lawfully(*client, &events);
                 proptest::prop_assert!(told.is_ok(), "{told:?} to {}: {}", client.name(), stream);
             }
@@ -155,7 +155,7 @@ proptest::proptest! {
 }
 
 /// Golden 21: whatever a host says, clients of every format are told a whole stream of their own.
-fn told_lawfully(client: &dyn Format, events: &[Event]) -> Result<(), String> {
+fn told_lawfully(client: &dyn ClientFormat, events: &[Event]) -> Result<(), String> {
     let mut encoder = client.encoder(crate::Framing::Sse, crate::Reply::default());
     let mut out = Vec::new();
     events.iter().for_each(|event| encoder.event(event, &mut out));

@@ -49,6 +49,13 @@ pub fn read_event(json: &[u8]) -> Failure {
     failure(None, complaint, wait)
 }
 
+/// Reads what ends an event stream of AWS's: the name of an exception, and its words.
+pub fn exception(name: &str, payload: &[u8]) -> Failure {
+    let mut complaint = Complaint::read(payload);
+    complaint.kind = envelope::kind(name).or(complaint.kind);
+    failure(None, complaint, None)
+}
+
 /// Whether this body or event is an error, whatever status it came with.
 pub fn is_error(json: &[u8]) -> bool {
     Complaint::from_json(json).is_some()

@@ -1,7 +1,7 @@
 //! The cases that `fixtures/sdk/members.py` made, and the two directions they are read in.
 
 use bytes::Bytes;
-use routectl_wire::{CHAT, Document, Format, MESSAGES};
+use routectl_wire::{CHAT, ClientFormat, Document, MESSAGES};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -11,8 +11,8 @@ use crate::targets::{self, Target};
 
 /// One way of translation.
 pub(crate) struct Direction {
-    pub(crate) from: &'static dyn Format,
-    pub(crate) to: &'static dyn Format,
+    pub(crate) from: &'static dyn ClientFormat,
+    pub(crate) to: &'static dyn ClientFormat,
     pub(crate) fixture: &'static str,
     pub(crate) targets: fn() -> Vec<Target>,
     pub(crate) declared: &'static [Declared],

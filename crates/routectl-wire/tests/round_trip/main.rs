@@ -9,7 +9,7 @@ mod meaning;
 use bytes::Bytes;
 use proptest::prelude::*;
 use routectl_core::{Abilities, CacheMarks, Dialect, Effort, Quirks, Request, Role};
-use routectl_wire::{CHAT, Document, Format, MESSAGES, dialects};
+use routectl_wire::{CHAT, ClientFormat, Document, MESSAGES, dialects};
 
 use conversations::request;
 use meaning::Meaning;
@@ -17,7 +17,7 @@ use meaning::Meaning;
 /// Reads what the other format wrote, and so on; every stop has to mean the same.
 fn travel(
     request: &Request,
-    stops: &[&dyn Format],
+    stops: &[&dyn ClientFormat],
     abilities: &Abilities,
 ) -> Result<(), TestCaseError> {
     let expected = Meaning::of(request);

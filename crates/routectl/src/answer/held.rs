@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use routectl_core::Failure;
-use routectl_wire::Format;
+use routectl_wire::ClientFormat;
 use tokio::time::{Instant, Sleep};
 
 use super::stream::{KEEPALIVE, PARTING, stopping};
@@ -18,7 +18,7 @@ pub type Walking = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>
 
 /// A response that has begun before its answer.
 pub struct Held {
-    format: &'static dyn Format,
+    format: &'static dyn ClientFormat,
     walking: Option<Walking>,
     timer: Pin<Box<Sleep>>,
     watcher: Watcher,
@@ -33,7 +33,7 @@ pub(super) enum Polled {
 
 impl Held {
     /// Keeps a client of this format alive from now on; the first sign of life is due at once.
-    pub fn new(format: &'static dyn Format, walking: Walking, watcher: Watcher) -> Self {
+    pub fn new(format: &'static dyn ClientFormat, walking: Walking, watcher: Watcher) -> Self {
         let timer = Box::pin(tokio::time::sleep_until(Instant::now()));
         Self { format, walking: Some(walking), timer, watcher }
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use routectl_core::{Class, Failure, Origin};
-use routectl_wire::Format;
+use routectl_wire::ClientFormat;
 use tokio::time::{Instant, Sleep};
 
 use super::BrokenOff;
@@ -31,7 +31,7 @@ pub(super) const PARTING: Duration = Duration::from_millis(50);
 
 /// What there is of a stream when its first content has come.
 pub struct Begun {
-    pub format: &'static dyn Format,
+    pub format: &'static dyn ClientFormat,
     /// The held head of the answer, from its preamble to its first content.
     pub first: Bytes,
     pub rest: Incoming,
@@ -40,7 +40,7 @@ pub struct Begun {
 
 /// A committed stream.
 pub struct Stream {
-    format: &'static dyn Format,
+    format: &'static dyn ClientFormat,
     upstream: Incoming,
     relay: Box<Relay>,
     state: State,

@@ -13,7 +13,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use routectl_core::{Delta, Event, Failure};
 use routectl_providers::{ConnectLimit, Transport, Trust};
 use routectl_wire::framing::sse::{self, Cutter};
-use routectl_wire::{Decoder, Format, MESSAGES, Spliced};
+use routectl_wire::{ClientFormat, Decoder, MESSAGES, Spliced};
 use serde::Serialize;
 
 use crate::walk::{ATTEMPTS, MODEL, PROVIDER};
@@ -24,7 +24,7 @@ const MAX_TOKENS: u32 = 1_024;
 /// One prompt for one model.
 pub struct Question<'a> {
     pub router: SocketAddr,
-    pub format: &'static dyn Format,
+    pub format: &'static dyn ClientFormat,
     pub model: &'a str,
     pub prompt: &'a str,
 }

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use routectl_auth::Secret;
 use routectl_core::Loss;
-use routectl_providers::{Provider, headers};
+use routectl_providers::{Credential, Provider, headers};
 use routectl_wire::document::quote;
-use routectl_wire::{CHAT, Document, Edit, Format, MESSAGES};
+use routectl_wire::{CHAT, ClientFormat, Document, Edit, MESSAGES};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -175,7 +175,7 @@ fn explain(args: &Args) -> Result<Explained, String> {
 }
 
 fn inbound(args: &Args) -> Result<Inbound, String> {
-    let format: &dyn Format = match args.from {
+    let format: &dyn ClientFormat = match args.from {
         From::Chat => CHAT,
         From::Messages => MESSAGES,
     };
@@ -238,8 +238,8 @@ fn sent(
     lane: &Lane,
     provider: &dyn Provider,
 ) -> Result<Sent, String> {
-    let secret = Secret::new(REDACTED.to_owned());
-    let request = prepare::request(inbound, lane, target, (provider, &secret))
+    let credential = Credential::Secret(Secret::new(REDACTED.to_owned()));
+    let request = prepare::request(inbound, lane, target, (provider, &credential))
         .map_err(|failure| failure.to_string())?;
     let body = String::from_utf8_lossy(&request.body().joined()).into_owned();
     let shown = |(name, value): (&HeaderName, &HeaderValue)| {

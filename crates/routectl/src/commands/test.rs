@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use routectl_wire::{CHAT, Format, MESSAGES};
+use routectl_wire::{CHAT, ClientFormat, MESSAGES};
 
 use super::ConfigPath;
 use super::ask::Question;
@@ -67,7 +67,7 @@ fn ask(args: Args) -> Result<(), String> {
 }
 
 /// The format that the first target of the chain speaks.
-fn spoken(snapshot: &Snapshot, model: &str) -> &'static dyn Format {
+fn spoken(snapshot: &Snapshot, model: &str) -> &'static dyn ClientFormat {
     let chain = snapshot.routes.chain(model, None).ok();
     let first = chain.and_then(|chain| chain.targets.first().copied());
     let target = first.and_then(|id| snapshot.target(id));

@@ -3,11 +3,11 @@
 
 use bytes::Bytes;
 use routectl_core::{Event, Failure, Loss};
-use routectl_wire::{Changes, Encoder, Format, Framing, Reply, WayBack};
+use routectl_wire::{Changes, ClientFormat, Encoder, Framing, Reply, WayBack};
 
 /// An answer being told in the client's format.
 pub struct Telling {
-    client: &'static dyn Format,
+    client: &'static dyn ClientFormat,
     framing: Framing,
     way_back: WayBack,
     encoder: Box<dyn Encoder>,
@@ -31,7 +31,7 @@ pub(super) enum Told {
 impl Telling {
     /// An answer to a client of this format.
     pub fn new(
-        client: &'static dyn Format,
+        client: &'static dyn ClientFormat,
         framing: Framing,
         reply: Reply,
         changes: Changes,

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use routectl_wire::dialects;
 use routectl_wire::formats::chat::rewrite::Rewrite;
-use routectl_wire::{CHAT, Changes, Document, Format, Framing, MESSAGES, Reply};
+use routectl_wire::{CHAT, Changes, ClientFormat, Document, Framing, MESSAGES, Reply};
 
 use super::{Relay, Telling};
 
@@ -24,13 +24,13 @@ const MESSAGES_STREAM: &str = concat!(
     "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
 );
 
-fn cases() -> [(&'static dyn Format, &'static str); 2] {
+fn cases() -> [(&'static dyn ClientFormat, &'static str); 2] {
     [(CHAT, CHAT_STREAM), (MESSAGES, MESSAGES_STREAM)]
 }
 
 /// What a client sees of a stream that arrives in pieces, and how it ends.
 fn relayed<'a>(
-    format: &'static dyn Format,
+    format: &'static dyn ClientFormat,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Vec<u8>, Result<(), String>) {
     let mut relay = Relay::new(format);

@@ -9,7 +9,7 @@ use http::request::Parts;
 use http_body::Body;
 use http_body_util::BodyExt as _;
 use routectl_core::{Class, Failure, Origin};
-use routectl_wire::{BadBody, Document, Format};
+use routectl_wire::{BadBody, ClientFormat, Document};
 
 use super::{Backlog, encoding};
 use crate::inbound::Inbound;
@@ -22,7 +22,7 @@ const BODY_SILENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// Whatever is wrong with it, with its place.
 pub(super) async fn inbound<B>(
-    format: &'static dyn Format,
+    format: &'static dyn ClientFormat,
     head: Parts,
     body: B,
     limit: usize,
@@ -46,7 +46,7 @@ where
 /// # Errors
 /// Whatever is wrong with it, with its place.
 pub fn read_whole(
-    format: &'static dyn Format,
+    format: &'static dyn ClientFormat,
     (headers, query): (HeaderMap, Option<String>),
     body: Bytes,
     backlog: Backlog,

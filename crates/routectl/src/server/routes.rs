@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use routectl_core::{Class, Failure, Origin, Usage};
 use routectl_policy::{Chain, Place, Terms, Unknown};
-use routectl_wire::{CHAT, Format, MESSAGES};
+use routectl_wire::{CHAT, ClientFormat, MESSAGES};
 
 use super::{Backlog, Watcher, Worker, listing, parse};
 use crate::answer::{Answer, Held};
@@ -130,7 +130,7 @@ fn decoded(segment: &str) -> String {
 
 /// The format in which a client is spoken to. Clients are told apart by path and by
 /// `anthropic-version`, never by how they show a key: both vendors' SDKs send bearers.
-fn spoken(route: &Route, headers: &HeaderMap) -> &'static dyn Format {
+fn spoken(route: &Route, headers: &HeaderMap) -> &'static dyn ClientFormat {
     let messages = match route {
         Route::Inference(name) => *name == MESSAGES.name(),
         Route::Unknown | Route::Models | Route::Model(_) | Route::Health | Route::Probe => {
@@ -167,7 +167,7 @@ fn request_id(headers: &HeaderMap) -> RequestId {
 
 /// Where requests are turned away that never get to walk; each leaves its line in the log.
 struct Door {
-    format: &'static dyn Format,
+    format: &'static dyn ClientFormat,
     id: RequestId,
     backlog: Backlog,
     method: Method,
@@ -251,7 +251,7 @@ async fn walk(
 
 /// The answer begins before a target has answered: the client is kept alive meanwhile.
 fn hold(
-    format: &'static dyn Format,
+    format: &'static dyn ClientFormat,
     walking: std::pin::Pin<Box<impl Future<Output = Outcome> + Send + 'static>>,
     watcher: Watcher,
 ) -> Response<Answer> {

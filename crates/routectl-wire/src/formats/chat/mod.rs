@@ -21,7 +21,9 @@ use routectl_core::{Abilities, Failure, Needs, Request};
 
 use crate::dialects::echo::Recall;
 use crate::dialects::native;
-use crate::{BadRequest, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled};
+use crate::{
+    BadRequest, ClientFormat, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled,
+};
 
 pub(crate) use read::{thoughts, wish};
 
@@ -34,6 +36,16 @@ impl Format for Chat {
         "chat"
     }
 
+    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
+        write::request(request, abilities)
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder> {
+        Box::new(answer::Reader::default())
+    }
+}
+
+impl ClientFormat for Chat {
     fn needs(&self, body: &Document) -> Needs {
         request::needs(body)
     }
@@ -54,10 +66,6 @@ impl Format for Chat {
         read::request(body)
     }
 
-    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
-        write::request(request, abilities)
-    }
-
     fn fit(&self, body: &Document, abilities: &Abilities) -> Fit {
         native::adapt(body, abilities, None)
     }
@@ -68,10 +76,6 @@ impl Format for Chat {
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {
         encode::encoder(framing, reply)
-    }
-
-    fn decoder(&self) -> Box<dyn Decoder> {
-        Box::new(answer::Reader::default())
     }
 
     fn refusal(&self, failure: &Failure) -> Vec<u8> {

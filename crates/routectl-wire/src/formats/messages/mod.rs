@@ -21,7 +21,8 @@ mod write;
 use routectl_core::{Abilities, Failure, Needs, Request};
 
 use crate::{
-    BadRequest, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled, attribution,
+    BadRequest, ClientFormat, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled,
+    attribution,
 };
 
 pub use read::CONTINUED_THREAD;
@@ -35,6 +36,16 @@ impl Format for Messages {
         "messages"
     }
 
+    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
+        write::request(request, abilities)
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder> {
+        Box::new(answer::Reader::default())
+    }
+}
+
+impl ClientFormat for Messages {
     fn needs(&self, body: &Document) -> Needs {
         request::needs(body)
     }
@@ -55,10 +66,6 @@ impl Format for Messages {
         read::request(body)
     }
 
-    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
-        write::request(request, abilities)
-    }
-
     fn fit(&self, body: &Document, abilities: &Abilities) -> Fit {
         let mut fit = fit::fit(body, abilities);
         attribution::fit(body, abilities, &mut fit);
@@ -67,10 +74,6 @@ impl Format for Messages {
 
     fn encoder(&self, framing: Framing, reply: Reply) -> Box<dyn Encoder> {
         encode::encoder(framing, reply)
-    }
-
-    fn decoder(&self) -> Box<dyn Decoder> {
-        Box::new(answer::Reader::default())
     }
 
     fn refusal(&self, failure: &Failure) -> Vec<u8> {

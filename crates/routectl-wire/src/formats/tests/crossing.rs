@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use routectl_core::{Delta, Event, Head, Opening, Seal, SealKind, Wishes};
 
 use crate::framing::sse;
-use crate::{CHAT, Encoder, Format, Framing, MESSAGES, Reply};
+use crate::{CHAT, ClientFormat, Encoder, Framing, MESSAGES, Reply};
 
 /// How the clients of these tests want their answers told.
 fn reply() -> Reply {
@@ -20,7 +20,7 @@ fn reply() -> Reply {
     }
 }
 
-fn events(format: &dyn Format, stream: &str) -> Vec<Event> {
+fn events(format: &dyn ClientFormat, stream: &str) -> Vec<Event> {
     let mut decoder = format.decoder();
     let mut events = Vec::new();
     for frame in sse::frames(stream.as_bytes()) {
@@ -30,7 +30,7 @@ fn events(format: &dyn Format, stream: &str) -> Vec<Event> {
 }
 
 /// The answer as a client gets it, and what of it the client does not get.
-fn told(client: &dyn Format, framing: Framing, reply: Reply, events: &[Event]) -> String {
+fn told(client: &dyn ClientFormat, framing: Framing, reply: Reply, events: &[Event]) -> String {
     let mut encoder = client.encoder(framing, reply);
     let mut out = Vec::new();
     for event in events {
@@ -67,7 +67,12 @@ fn counters_that_never_come_are_guessed_at_the_end() {
 }
 
 /// The answer of an upstream, streamed and then whole.
-fn crossed(upstream: &dyn Format, client: &dyn Format, stream: &str, reply: &Reply) -> String {
+fn crossed(
+    upstream: &dyn ClientFormat,
+    client: &dyn ClientFormat,
+    stream: &str,
+    reply: &Reply,
+) -> String {
     let events = events(upstream, stream);
     let streamed = told(client, Framing::Sse, reply.clone(), &events);
     let whole = told(client, Framing::Whole, reply.clone(), &events);

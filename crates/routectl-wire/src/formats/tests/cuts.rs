@@ -5,7 +5,7 @@ use routectl_core::{Class, Event, Failure, Origin, Wishes};
 
 use crate::framing::sse::{self, Cutter};
 use crate::grammar::Grammar;
-use crate::{CHAT, Changes, Decoder, Encoder, Format, Framing, MESSAGES, Reply, WayBack};
+use crate::{CHAT, Changes, ClientFormat, Decoder, Encoder, Framing, MESSAGES, Reply, WayBack};
 
 const CHAT_STREAM: &str = concat!(
     "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
@@ -37,7 +37,7 @@ const MESSAGES_STREAM: &str = concat!(
 );
 
 /// Upstream, client, and what the upstream says.
-fn cases() -> [(&'static dyn Format, &'static dyn Format, &'static str); 2] {
+fn cases() -> [(&'static dyn ClientFormat, &'static dyn ClientFormat, &'static str); 2] {
     [(CHAT, MESSAGES, CHAT_STREAM), (MESSAGES, CHAT, MESSAGES_STREAM)]
 }
 
@@ -51,7 +51,7 @@ struct Way {
 }
 
 impl Way {
-    fn new(upstream: &dyn Format, client: &dyn Format, framing: Framing) -> Self {
+    fn new(upstream: &dyn ClientFormat, client: &dyn ClientFormat, framing: Framing) -> Self {
         let reply = Reply {
             model: "m".into(),
             created: 1,

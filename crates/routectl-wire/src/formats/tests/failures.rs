@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use insta::assert_snapshot;
 use routectl_core::{Class, Failure, Origin};
 
-use crate::{CHAT, FORMATS, Format, MESSAGES, refusal};
+use crate::{CHAT, CLIENT_FORMATS, ClientFormat, MESSAGES, refusal};
 
 /// What a client gets of an upstream's refusal.
-fn told(client: &dyn Format, status: u16, retry_after: &str, body: &str) -> String {
+fn told(client: &dyn ClientFormat, status: u16, retry_after: &str, body: &str) -> String {
     let headers =
         |name: &str| (name == "retry-after" && !retry_after.is_empty()).then_some(retry_after);
     let failure = refusal::read(status, headers, body.as_bytes(), SystemTime::UNIX_EPOCH);
@@ -141,7 +141,7 @@ fn every_failure_has_a_status_that_its_vendor_knows() {
         for origin in [Origin::Client, Origin::Router, Origin::Upstream] {
             let failure = Failure::new(class, origin, "words");
             assert_ne!(CHAT.status(&failure), 529, "no client of OpenAI knows it");
-            for format in FORMATS {
+            for format in CLIENT_FORMATS {
                 let status = format.status(&failure);
                 assert!((400..=529).contains(&status), "{class}: {status}");
                 let theirs = class == Class::Auth && origin == Origin::Client;
@@ -171,7 +171,7 @@ fn a_wait_is_said_once_and_in_whole_seconds() {
 #[test]
 fn a_failure_in_mid_stream_says_the_same_as_a_refusal() {
     for class in Class::ALL {
-        for format in FORMATS {
+        for format in CLIENT_FORMATS {
             let failure = Failure::new(class, Origin::Upstream, "words");
             let event = String::from_utf8(format.error_event(&failure)).unwrap();
             let body = String::from_utf8(format.refusal(&failure)).unwrap();

@@ -12,14 +12,14 @@ use serde_json::{Map, Value};
 use crate::framing::sse;
 use crate::grammar::Grammar;
 use crate::provenance::CLAUDE;
-use crate::{CHAT, FORMATS, Format, Frame, Framing, MESSAGES, Reply};
+use crate::{CHAT, CLIENT_FORMATS, ClientFormat, Frame, Framing, MESSAGES, Reply};
 
 fn reply() -> Reply {
     let wishes = Wishes { streamed: true, usage_in_stream: true, old_functions: false };
     Reply { model: "m".into(), created: 1, wishes, shows_reasoning: true, ..Reply::default() }
 }
 
-fn told(format: &dyn Format, framing: Framing, events: &[Event]) -> Vec<u8> {
+fn told(format: &dyn ClientFormat, framing: Framing, events: &[Event]) -> Vec<u8> {
     let mut encoder = format.encoder(framing, reply());
     let mut out = Vec::new();
     events.iter().for_each(|event| encoder.event(event, &mut out));
@@ -27,7 +27,7 @@ fn told(format: &dyn Format, framing: Framing, events: &[Event]) -> Vec<u8> {
     out
 }
 
-fn read(format: &dyn Format, framing: Framing, body: &[u8]) -> Vec<Event> {
+fn read(format: &dyn ClientFormat, framing: Framing, body: &[u8]) -> Vec<Event> {
     let mut decoder = format.decoder();
     let mut events = Vec::new();
     match framing {
@@ -99,7 +99,7 @@ fn opened(block: &Opening) -> (Kind, String, Option<Seal>) {
 }
 
 /// What a client of this format can know of an answer.
-fn known(format: &dyn Format, mut answer: Answer) -> Answer {
+fn known(format: &dyn ClientFormat, mut answer: Answer) -> Answer {
     answer.blocks.retain(|(kind, text, seal)| {
         !text.is_empty() || seal.is_some() || matches!(kind, Kind::Call(..) | Kind::TextCall(..))
     });
@@ -157,7 +157,7 @@ fn known(format: &dyn Format, mut answer: Answer) -> Answer {
 }
 
 /// The reason as a client of this format reads it.
-fn known_stop(format: &dyn Format, answer: &Answer) -> StopReason {
+fn known_stop(format: &dyn ClientFormat, answer: &Answer) -> StopReason {
     use StopReason::{ContentFilter, EndTurn, MaxTokens, Refusal, StopSequence, ToolUse};
     let called =
         answer.blocks.iter().any(|(kind, ..)| matches!(kind, Kind::Call(..) | Kind::TextCall(..)));
@@ -300,7 +300,7 @@ fn answer() -> impl Strategy<Value = Vec<Event>> {
 proptest! {
     #[test]
     fn what_is_told_can_be_read_back(events in answer()) {
-        for format in FORMATS {
+        for format in CLIENT_FORMATS {
             let wanted = join(&events);
             let stop = known_stop(*format, &wanted);
             let mut wanted = known(*format, wanted);
@@ -326,7 +326,7 @@ proptest! {
 
     #[test]
     fn the_same_answer_is_the_same_bytes(events in answer()) {
-        for format in FORMATS {
+        for format in CLIENT_FORMATS {
             for framing in [Framing::Sse, Framing::Whole] {
                 prop_assert_eq!(told(*format, framing, &events), told(*format, framing, &events));
             }

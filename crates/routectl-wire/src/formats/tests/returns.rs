@@ -4,12 +4,12 @@ use bytes::Bytes;
 use routectl_core::Abilities;
 
 use crate::framing::sse;
-use crate::{CHAT, Document, Format, Framing, MESSAGES, Reply, Spelled, WayBack};
+use crate::{CHAT, ClientFormat, Document, Framing, MESSAGES, Reply, Spelled, WayBack};
 
 /// What a client gets, streamed and whole, when an upstream of the other format answers its
 /// request with this stream.
 fn answered(
-    client: &dyn Format,
+    client: &dyn ClientFormat,
     request: &str,
     answer: impl Fn(&Spelled) -> String,
 ) -> [String; 2] {
