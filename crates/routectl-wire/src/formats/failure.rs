@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use routectl_core::{Class, Failure, Origin};
 
+use crate::refusal;
+
 /// What a failure says. A refused credential is routectl's, and a client must not take it for its
 /// own.
 pub(super) fn message(failure: &Failure) -> Cow<'_, str> {
@@ -17,10 +19,11 @@ pub(super) fn message(failure: &Failure) -> Cow<'_, str> {
 }
 
 /// The status of a refused credential; `None` where it is the router's own, which is no fault of
-/// the client. A missing permission is told as one. (facts: translation, section 10)
+/// the client. A missing permission is told as one, and AWS says 403 to stale credentials too.
+/// (facts: translation, section 10; Bedrock, section 5)
 pub(super) fn auth_status(failure: &Failure) -> Option<u16> {
     match (failure.status, failure.origin) {
-        (Some(403), _) => Some(403),
+        (Some(403), _) if !refusal::is_stale_credential(failure) => Some(403),
         (_, Origin::Upstream | Origin::Router) => None,
         (_, Origin::Client) => Some(401),
     }

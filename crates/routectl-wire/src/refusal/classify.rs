@@ -96,7 +96,15 @@ pub(super) const CERTAIN: &[(Class, &[&str])] = &[
             "InvalidSignatureException",
             "ExpiredTokenException",
             "MissingAuthenticationTokenException",
+            "MissingAuthenticationToken",
             "IncompleteSignature",
+            "IncompleteSignatureException",
+            "SignatureDoesNotMatch",
+            "RequestTimeTooSkewed",
+            "RequestExpired",
+            "ExpiredToken",
+            "InvalidClientTokenId",
+            "AuthFailure",
         ],
     ),
     (
@@ -161,8 +169,9 @@ pub(super) const LIKELY: &[(Class, &[&str])] = &[
             "EC2ThrottledException",
         ],
     ),
-    (Auth, &["AccessDeniedException"]),
-    (BadRequest, &["ValidationException"]),
+    (Auth, &["AccessDeniedException", "AccessDenied"]),
+    (BadRequest, &["ValidationException", "SerializationException"]),
+    (ServerError, &["InternalServerException", "InternalFailure"]),
 ];
 
 /// Types that only repeat the status: for errors inside a stream, which have none.

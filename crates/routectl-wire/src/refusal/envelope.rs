@@ -175,8 +175,10 @@ impl<'a> Parts<'a> {
 
     fn message(&self) -> String {
         let told = self.text.and_then(prose).or_else(|| prose(self.object)).unwrap_or_default();
-        // OpenRouter says why its moderation refused in a list of its own.
-        match self.object.pointer("/metadata/reasons").and_then(prose) {
+        // OpenRouter says why its moderation refused in a list of its own, and Bedrock what its
+        // model said.
+        let reasons = self.object.pointer("/metadata/reasons").and_then(prose);
+        match reasons.or_else(|| prose(self.object.get("originalMessage")?)) {
             Some(reasons) => format!("{told} ({reasons})"),
             None => told,
         }
@@ -192,16 +194,17 @@ impl<'a> Parts<'a> {
     }
 
     fn kind(&self) -> Option<String> {
-        // Gemini's type is in `status`, AWS's in `__type`.
-        ["type", "__type", "status"]
+        // Gemini's type is in `status`, AWS's in `__type`, with an address behind a colon or not.
+        ["/type", "/__type", "/Output/__type", "/status"]
             .iter()
-            .filter_map(|name| self.object.get(name)?.as_str())
-            .find_map(kind)
+            .filter_map(|place| self.object.pointer(place)?.as_str())
+            .find_map(|said| kind(said).or_else(|| kind(said.split(':').next()?)))
     }
 
     fn code(&self) -> Option<String> {
         match self.object.get("code")? {
-            Value::String(code) => token(code),
+            // AWS's have a namespace.
+            Value::String(code) => token(code.rsplit('#').next()?),
             Value::Number(code) => Some(code.to_string()),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         }

@@ -4,6 +4,7 @@
 //! (provider-quirks §1–§3); here it is data: `classify` for statuses, types and codes,
 //! `wording` for sentences, `hints` for how long to wait.
 
+mod amazon;
 mod classify;
 mod envelope;
 mod figures;
@@ -19,6 +20,7 @@ use std::time::{Duration, SystemTime};
 
 use routectl_core::{Failure, Origin, Words};
 
+pub use amazon::{exception, is_stale_credential, names_account};
 pub use classify::classify;
 pub use envelope::{Complaint, Shape, Wait};
 pub(crate) use figures::figures;
@@ -47,13 +49,6 @@ pub fn read_event(json: &[u8]) -> Failure {
     let complaint = Complaint::from_json(json).unwrap_or_else(|| Complaint::read(json));
     let wait = hints::stated_wait(&complaint, None);
     failure(None, complaint, wait)
-}
-
-/// Reads what ends an event stream of AWS's: the name of an exception, and its words.
-pub fn exception(name: &str, payload: &[u8]) -> Failure {
-    let mut complaint = Complaint::read(payload);
-    complaint.kind = envelope::kind(name).or(complaint.kind);
-    failure(None, complaint, None)
 }
 
 /// Whether this body or event is an error, whatever status it came with.

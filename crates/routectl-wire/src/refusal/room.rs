@@ -13,10 +13,12 @@ const WINDOW: &[&str] = &["context length", "context window", "context limit"];
 const PROMPT: &[&str] = &["input", "messages", "functions", "prompt"];
 
 /// Words beside the tokens of an answer.
-const ANSWER: &[&str] = &["completion", "output", "max_tokens", "max_completion_tokens"];
+const ANSWER: &[&str] =
+    &["completion", "output", "max_tokens", "max_completion_tokens", "maximum tokens"];
 
 /// Words before the longest answer there is.
-const MOST: &[&str] = &["at most", "valid range", "less than or equal to"];
+const MOST: &[&str] =
+    &["at most", "valid range", "less than or equal to", "exceeds the model limit of"];
 
 /// Words before an answer that was asked for.
 const ASKED: &[&str] = &["too large:", "you provided"];
@@ -153,6 +155,12 @@ mod tests {
                 "This model's maximum context length is 32768 tokens. However, you requested 32000 output tokens and your prompt contains at least 5000 input tokens, for a total of at least 37000 tokens.",
                 Some(32_000),
                 27_768,
+            ),
+            // Bedrock
+            (
+                "The maximum tokens you requested exceeds the model limit of 64000. Try again with a maximum tokens value that is lower than 64000.",
+                None,
+                64_000,
             ),
             // Anthropic, older
             (

@@ -1,7 +1,8 @@
 //! What an upstream's refusal is taken for. Bodies are written by hand after the facts
-//! (provider-quirks §1–§3, anthropic-messages §12, openai-chat §7, oauth-and-codex §2.5): nobody
+//! (provider-quirks §1–§3, anthropic-messages §12, openai-chat §7, oauth-and-codex §2.5, bedrock §5): nobody
 //! can be made to refuse in every way there is.
 
+mod amazon;
 mod bodies;
 mod classes;
 mod laws;

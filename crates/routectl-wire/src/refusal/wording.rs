@@ -154,6 +154,7 @@ const FEATURES: &[Wording] = &[
     says(FeatureUnsupported, &["not supported", "this model"]),
     says(FeatureUnsupported, &["not support", "this model"]),
     says(FeatureUnsupported, &["this model", "not support"]),
+    says(FeatureUnsupported, &["model doesn't support"]), // Bedrock
     says(FeatureUnsupported, &["does not support tools"]), // Ollama
     says(FeatureUnsupported, &["does not support thinking"]),
     says(FeatureUnsupported, &["enable-auto-tool-choice"]), // vLLM

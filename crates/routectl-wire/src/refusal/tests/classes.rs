@@ -202,46 +202,6 @@ fn openai_codes_have_a_class() {
 }
 
 #[test]
-fn amazon_exceptions_are_named_by_header_body_or_frame() {
-    for (status, name, message, class) in [
-        (429, "ThrottlingException", "Too many requests", "rate-limited"),
-        (400, "ThrottlingException", "Too many tokens, please wait", "rate-limited"),
-        (429, "ThrottlingException", "Too many tokens per day, please wait", "quota"),
-        (429, "ModelNotReadyException", "x", "overloaded"),
-        (503, "ServiceUnavailableException", "Too many connections", "overloaded"),
-        (500, "InternalServerException", "x", "server-error"),
-        (424, "ModelErrorException", "x", "server-error"),
-        (408, "ModelTimeoutException", "x", "timeout"),
-        (400, "ServiceQuotaExceededException", "x", "quota"),
-        (400, "ValidationException", "x", "bad-request"),
-        (400, "ValidationException", "Input is too long for requested model.", "context-window"),
-        (400, "ValidationException", "The provided model identifier is invalid.", "model-missing"),
-        (400, "ValidationException", "on-demand throughput isn’t supported", "model-missing"),
-        (400, "AccessDeniedException", "User is not authorized", "auth"),
-        (403, "AccessDeniedException", "You don't have access to the model", "feature-unsupported"),
-        (403, "UnrecognizedClientException", "x", "auth"),
-        (403, "ExpiredTokenException", "x", "auth"),
-        (400, "IncompleteSignature", "x", "auth"),
-        (404, "ResourceNotFoundException", "x", "model-missing"),
-        (404, "UnknownOperationException", "x", "feature-unsupported"),
-    ] {
-        let body = format!(r#"{{"message":"{message}"}}"#);
-        let header = format!("aws.bedrock#{name}:http://internal/");
-        let headers = |asked: &str| (asked == "x-amzn-errortype").then_some(header.as_str());
-        let failure = crate::refusal::read(status, headers, body.as_bytes(), super::now());
-        assert_eq!(failure.class.name(), class, "{name} {message}");
-        assert_eq!(failure.words.kind.as_deref(), Some(name));
-        check(status, &format!(r#"{{"__type":"ns#{name}","Message":"{message}"}}"#), class);
-    }
-    in_stream(r#"{"__type":"throttlingException","message":"x"}"#, "rate-limited");
-    in_stream(r#"{"__type":"serviceUnavailableException","message":"x"}"#, "overloaded");
-    in_stream(r#"{"__type":"validationException","message":"x"}"#, "bad-request");
-    let original = r#"{"message":"x","originalStatusCode":400,"originalMessage":"y"}"#;
-    in_stream(original, "bad-request");
-    check(424, original, "bad-request");
-}
-
-#[test]
 fn codex_refusals_have_a_class() {
     let spent = r#"{"error":{"type":"usage_limit_reached","message":"The usage limit has been
         reached","plan_type":"plus","resets_at":1795514220,"resets_in_seconds":3600}}"#;
