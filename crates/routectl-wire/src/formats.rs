@@ -1,6 +1,7 @@
 //! The formats: one folder each, the same rooms in every one.
 
 pub mod chat;
+pub mod converse;
 mod counted;
 mod expect;
 mod failure;

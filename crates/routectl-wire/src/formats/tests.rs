@@ -38,7 +38,7 @@ fn read(decoder: &mut dyn Decoder, frame: &Frame<'_>, events: &mut Vec<Event>) {
     }
 }
 
-fn render(events: &[Event], complete: bool) -> String {
+pub(super) fn render(events: &[Event], complete: bool) -> String {
     let mut grammar = Grammar::default();
     let mut lines = Vec::new();
     for event in events {
