@@ -126,6 +126,8 @@ pub(crate) enum CallIdRule {
     Forty,
     /// Exactly nine letters and digits.
     Nine,
+    /// As Claude, with `.` and `:` as well. (facts: bedrock, section 2.1)
+    Converse,
 }
 
 impl From<CallIds> for CallIdRule {
@@ -147,6 +149,7 @@ impl CallIdRule {
             Self::Claude => format!("toolu_{}", hex(id, ID_DIGITS)),
             Self::Forty => format!("call_{}", hex(id, ID_DIGITS)),
             Self::Nine => nine(id),
+            Self::Converse => format!("tooluse_{}", hex(id, ID_DIGITS)),
         })
     }
 
@@ -155,6 +158,10 @@ impl CallIdRule {
             Self::Claude => is_legal(id),
             Self::Forty => !id.is_empty() && id.chars().count() <= 40,
             Self::Nine => id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+            Self::Converse => {
+                let plain = |it: char| is_plain(it) || matches!(it, '.' | ':');
+                (1..=LONGEST).contains(&id.len()) && id.chars().all(plain)
+            }
         }
     }
 }

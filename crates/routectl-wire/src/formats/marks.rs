@@ -1,6 +1,6 @@
 //! Cache marks of a request, in the order of its body, within the number that hosts take.
 
-use routectl_core::{Block, CacheMark, Content, Loss, Place, Source};
+use routectl_core::{Block, CacheMark, Content, Loss, Place, Source, Ttl};
 
 /// Most marks of one request, at either vendor. (facts: translation, section 7)
 pub(super) const MOST: usize = 4;
@@ -52,5 +52,19 @@ fn forget(slots: &mut Vec<Slot<'_>>, kept: usize, losses: &mut Vec<Loss>) {
         *slot.mark = None;
         let reason = "a request has four cache marks at most";
         losses.push(Loss::dropped(slot.place.path("cache_control"), reason));
+    }
+}
+
+/// Lets no mark live longer than one that stands before it. (facts: Anthropic Messages, section 13)
+pub(super) fn shorten<'a>(slots: impl Iterator<Item = Slot<'a>>, losses: &mut Vec<Loss>) {
+    let mut short = false;
+    for Slot { mark, place } in slots {
+        let Some(mark) = mark else { continue };
+        if short && mark.ttl == Some(Ttl::OneHour) {
+            mark.ttl = None;
+            let reason = "a mark cannot outlive one that stands before it";
+            losses.push(Loss::clamped(place.path("cache_control"), reason));
+        }
+        short |= mark.ttl != Some(Ttl::OneHour);
     }
 }

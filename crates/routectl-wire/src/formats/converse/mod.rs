@@ -5,8 +5,13 @@
 //! else, are told with their kind first. (facts: Bedrock, section 2)
 
 mod answer;
+mod vendors;
+#[cfg_attr(not(test), expect(dead_code, reason = "the format that calls it is not there yet"))]
+mod write;
 
 use crate::Decoder;
+
+pub use vendors::streams;
 
 /// A reader for one answer of a model, by the upstream's name for it: whose seals the answer holds
 /// is nowhere said in it.

@@ -16,7 +16,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod types;
-mod write;
+pub(super) mod write;
 
 use routectl_core::{Abilities, Failure, Needs, Request};
 

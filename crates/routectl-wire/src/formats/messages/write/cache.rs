@@ -27,7 +27,7 @@ pub(super) fn settle(
     // The host's own choice is a mark too.
     marks::limit((&mut above, &mut among), marks::MOST - usize::from(top), losses);
     let host = Slot { mark: &mut request.cache, place: Place::BODY };
-    shorten(above.into_iter().chain(among).chain([host]), losses);
+    marks::shorten(above.into_iter().chain(among).chain([host]), losses);
     let last = request.turns.last().and_then(|turn| turn.blocks.last()?.cache);
     if let (Some(last), Some(host)) = (last, request.cache)
         && (last.ttl == Some(Ttl::OneHour)) != (host.ttl == Some(Ttl::OneHour))
@@ -57,17 +57,4 @@ fn choose(request: &mut Request, tools: &mut [Offered]) {
 
 fn of_tool(tool: &mut Offered) -> Option<Slot<'_>> {
     tool.cache.is_some().then_some(Slot { mark: &mut tool.cache, place: tool.place })
-}
-
-fn shorten<'a>(slots: impl Iterator<Item = Slot<'a>>, losses: &mut Vec<Loss>) {
-    let mut short = false;
-    for Slot { mark, place } in slots {
-        let Some(mark) = mark else { continue };
-        if short && mark.ttl == Some(Ttl::OneHour) {
-            mark.ttl = None;
-            let reason = "a mark cannot outlive one that stands before it";
-            losses.push(Loss::clamped(place.path("cache_control"), reason));
-        }
-        short |= mark.ttl != Some(Ttl::OneHour);
-    }
 }

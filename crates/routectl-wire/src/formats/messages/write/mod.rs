@@ -2,6 +2,7 @@
 //! pass by pass; what is left is spelled in a fixed order of members.
 
 mod cache;
+mod fitted;
 mod output;
 mod sampling;
 mod target;
@@ -11,20 +12,24 @@ mod thinking;
 mod tools;
 mod turns;
 
-use routectl_core::{Abilities, Loss, Request, Role, Sampling, Tier};
+use routectl_core::{Abilities, Request, Sampling, Tier};
 
 use crate::json::Object;
-use crate::names::{TextTools, ToolNames};
-use crate::{Changes, Spelled, pairs};
-use output::{Means, Output};
-pub(super) use target::Target;
-use thinking::{Circumstances, Thinking};
+use crate::{Changes, Spelled};
+pub(in crate::formats) use fitted::{Fitted, Rules};
+pub(in crate::formats) use target::{Api, Target};
 pub(super) use thinking::{LEAST, most};
-use tools::{Chosen, Offered};
+pub(in crate::formats) use thinking::{Mode, Thinking};
+pub(in crate::formats) use tools::{Choice, Offered};
+pub(in crate::formats) use turns::{input, thinking as earlier_thinking};
 
 /// A request in this format's words.
 pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
-    let mut fitted = Fitted::of(request.clone(), Target::of(abilities));
+    let target = Target::of(abilities);
+    let mut fit = |block, role, losses: &mut _| turns::fit(block, role, target, losses);
+    let rules = Rules { target, fit: &mut fit, vendor_tools: false };
+    let mut fitted = Fitted::of(request.clone(), rules);
+    cache::settle(&mut fitted.request, &mut fitted.tools, abilities.auto_cache, &mut fitted.losses);
     let mut body = Vec::new();
     fitted.write(abilities, Object::new(&mut body));
     let Fitted { mut losses, names, output, request, our_stops, .. } = fitted;
@@ -34,78 +39,7 @@ pub(super) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     Spelled::new(body, losses, changes)
 }
 
-/// The limit of the answer, which the format demands.
-fn limit(request: &Request, target: Target<'_>, losses: &mut Vec<Loss>) -> u64 {
-    let Some(asked) = request.max_tokens else { return target.max_tokens() };
-    let most = target.most_tokens();
-    if asked > most {
-        let reason = "the model writes no more than this";
-        losses.push(Loss::clamped(request.names.max_tokens, reason));
-    }
-    asked.min(most)
-}
-
-/// A request of which everything can be said to its target.
-struct Fitted {
-    request: Request,
-    max_tokens: u64,
-    names: ToolNames,
-    tools: Vec<Offered>,
-    chosen: Chosen,
-    thinking: Thinking,
-    sampling: Sampling,
-    stops: Vec<String>,
-    /// Stops that routectl has to watch for.
-    our_stops: Vec<String>,
-    output: Output,
-    losses: Vec<Loss>,
-}
-
 impl Fitted {
-    fn of(mut request: Request, target: Target<'_>) -> Self {
-        let mut losses = pairs::complete(&mut request);
-        let names = ToolNames::of(&request, TextTools::Wrapped);
-        let system = std::mem::take(&mut request.system).into_iter();
-        request.system = system
-            .filter_map(|block| turns::fit(block, Role::System, target, &mut losses))
-            .collect();
-        let mut tools = tools::offer(&request, &names, target, &mut losses);
-        let mut chosen = Chosen::of(&mut request, (&names, target), &tools, &mut losses);
-        request.turns = turns::settle(request.turns, target, &mut losses);
-        let max_tokens = limit(&request, target, &mut losses);
-        let around = Circumstances {
-            max_tokens,
-            turns: &request.turns,
-            forced: chosen.choice.is_forced(),
-            member: request.names.reasoning,
-        };
-        let thinking = thinking::fit(&request.reasoning, target, around, &mut losses);
-        let mut means = Means {
-            target,
-            budgeted: thinking.is_budgeted(),
-            tools: &mut tools,
-            chosen: &mut chosen,
-        };
-        let output = output::settle(&mut request, &mut means, &mut losses);
-        let thinks = thinking.is_on(target);
-        let sampling = sampling::fit(request.sampling, target, thinks, &mut losses);
-        let (stops, our_stops) = sampling::stops(&request.stops, request.names.stops, &mut losses);
-        cache::settle(&mut request, &mut tools, target.abilities.auto_cache, &mut losses);
-        Self {
-            request,
-            max_tokens,
-            names,
-            tools,
-            chosen,
-            thinking,
-            sampling,
-            stops,
-            our_stops,
-            output,
-            losses,
-        }
-    }
-
     /// Writes the body. Both framings of the client are served from a stream.
     fn write(&mut self, abilities: &Abilities, mut body: Object<'_>) {
         body.text("model", &abilities.upstream);

@@ -19,11 +19,11 @@ pub(super) struct Means<'a> {
 
 /// What became of an output format.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Output {
+pub(in crate::formats) struct Output {
     /// The schema of `output_config.format`.
-    pub(super) schema: Option<String>,
+    pub(in crate::formats) schema: Option<String>,
     /// The tool whose arguments are the answer.
-    pub(super) tool: Option<String>,
+    pub(in crate::formats) tool: Option<String>,
 }
 
 /// How the host is told what the answer has to be.
@@ -35,7 +35,7 @@ pub(super) fn settle(
     let member = request.names.output;
     let Some(format) = request.output.take() else { return Output::default() };
     let OutputFormat::JsonSchema { name, description, schema, .. } = format else {
-        let reason = "Messages has no such format; an instruction says it";
+        let reason = "the host has no such format; an instruction says it";
         losses.push(Loss::emulated(member, reason));
         instruct(request, instruction::JSON_OBJECT.to_owned());
         return Output::default();
@@ -51,7 +51,8 @@ pub(super) fn settle(
         return Output::default();
     }
     let mended = arguments(Some(&schema));
-    if means.budgeted || mended.loss.is_some() || mended.note.is_some() {
+    let enforces = !means.budgeted && means.target.takes_forced_choice();
+    if !enforces || mended.loss.is_some() || mended.note.is_some() {
         losses.push(Loss::degraded(member, "nothing enforces the schema; an instruction says it"));
         instruct(request, instruction::json_of(&schema));
         return Output::default();
@@ -79,12 +80,12 @@ fn enforced(
     let schema = match fit(schema) {
         Fit::Same(json, counts) if Counts::MOST.without(counts).is_some() => json,
         Fit::Less(json, counts) if Counts::MOST.without(counts).is_some() => {
-            let reason = "Claude enforces a part of this schema; descriptions say the rest";
+            let reason = "the host enforces a part of this schema; descriptions say the rest";
             losses.push(Loss::degraded(member, reason));
             json
         }
         Fit::Same(..) | Fit::Less(..) | Fit::Not => {
-            let reason = "Claude cannot enforce this schema; an instruction says it";
+            let reason = "the host cannot enforce this schema; an instruction says it";
             losses.push(Loss::degraded(member, reason));
             instruct(request, instruction::json_of(schema));
             return Output::default();

@@ -37,7 +37,7 @@ pub(super) fn fit(
         kept.top_p = None;
     }
     if kept.temperature.is_some_and(|temperature| temperature > 1.0) {
-        losses.push(Loss::clamped("temperature", "Messages knows temperatures up to 1"));
+        losses.push(Loss::clamped("temperature", "the host knows temperatures up to 1"));
         kept.temperature = Some(1.0);
     }
     kept

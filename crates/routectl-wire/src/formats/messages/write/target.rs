@@ -8,18 +8,48 @@ use crate::claude::{self, Generation, Sampling, Thinking, When};
 
 /// One target of a translation into Messages.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Target<'a> {
+pub(in crate::formats) struct Target<'a> {
     pub(in super::super) abilities: &'a Abilities,
     generation: Option<&'static Generation>,
+    api: Api,
+}
+
+/// What the API in front of a model lets through of what the model takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::formats) struct Api {
+    pub(in crate::formats) system_in_messages: bool,
+    pub(in crate::formats) forced_choice: bool,
+    /// Schemas of answers, and strict tools.
+    pub(in crate::formats) schemas: bool,
+    /// Thinking between the calls of tools only.
+    pub(in crate::formats) between_tools: bool,
+    /// Thinking beside a forced tool.
+    pub(in crate::formats) thinks_when_forced: bool,
+}
+
+impl Api {
+    /// Anthropic's own, and those that imitate it.
+    pub(in crate::formats) const MESSAGES: Self = Self {
+        system_in_messages: true,
+        forced_choice: true,
+        schemas: true,
+        between_tools: true,
+        thinks_when_forced: true,
+    };
 }
 
 impl<'a> Target<'a> {
     pub(in super::super) fn of(abilities: &'a Abilities) -> Self {
-        Self { abilities, generation: claude::generation(&abilities.upstream) }
+        Self::behind(Api::MESSAGES, abilities)
+    }
+
+    /// A model that is asked through another API.
+    pub(in crate::formats) fn behind(api: Api, abilities: &'a Abilities) -> Self {
+        Self { abilities, generation: claude::generation(&abilities.upstream), api }
     }
 
     /// Whether this is a model of Anthropic's, which may get what Claude sealed.
-    pub(in super::super) fn is_claude(self) -> bool {
+    pub(in crate::formats) fn is_claude(self) -> bool {
         claude::is_claude(&self.abilities.upstream)
     }
 
@@ -30,7 +60,7 @@ impl<'a> Target<'a> {
     }
 
     /// The most that the model is known to write, or configured to.
-    pub(super) fn most_tokens(self) -> u64 {
+    pub(in crate::formats) fn most_tokens(self) -> u64 {
         let known = self.generation.map_or(u64::MAX, |generation| generation.max_output);
         known.max(self.abilities.max_output_tokens.unwrap_or(0))
     }
@@ -38,7 +68,8 @@ impl<'a> Target<'a> {
     /// Whether system messages may stand among the others. Hosts that imitate the format do not
     /// know them, while a user's text is read by all.
     pub(super) fn takes_system_in_messages(self) -> bool {
-        self.generation.is_some_and(|generation| generation.system_in_messages)
+        self.api.system_in_messages
+            && self.generation.is_some_and(|generation| generation.system_in_messages)
     }
 
     /// Whether a conversation may end with the assistant's words.
@@ -48,12 +79,13 @@ impl<'a> Target<'a> {
 
     /// Whether a request may force a tool.
     pub(super) fn takes_forced_choice(self) -> bool {
-        self.generation.is_none_or(|generation| generation.forced_tool_choice)
+        self.api.forced_choice
+            && self.generation.is_none_or(|generation| generation.forced_tool_choice)
     }
 
     /// Whether it takes `output_config.format` and `strict` tools.
     pub(super) fn takes_schemas(self) -> bool {
-        self.generation.is_none_or(|generation| generation.structured_outputs)
+        self.api.schemas && self.generation.is_none_or(|generation| generation.structured_outputs)
     }
 
     /// Which sampling members it takes; `None` takes all.
@@ -90,8 +122,13 @@ impl<'a> Target<'a> {
             // What refuses one way to think knows the other one.
             adaptive: unless(adaptive, if budget { When::Always } else { takes.adaptive }),
             disabled: unless(disabled, takes.disabled),
-            between_tools: takes.between_tools,
+            between_tools: unless(!self.api.between_tools, takes.between_tools),
         })
+    }
+
+    /// Whether it may think though a tool is forced.
+    pub(super) fn thinks_when_forced(self) -> bool {
+        self.api.thinks_when_forced
     }
 
     /// Whether it takes an effort.

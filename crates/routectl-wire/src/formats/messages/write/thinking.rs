@@ -14,14 +14,14 @@ pub(in super::super) const LEAST: u64 = 1_024;
 
 /// How the model is asked to think.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Thinking {
-    pub(super) mode: Mode,
-    pub(super) effort: Option<Effort>,
+pub(in crate::formats) struct Thinking {
+    pub(in crate::formats) mode: Mode,
+    pub(in crate::formats) effort: Option<Effort>,
 }
 
 /// What `thinking` says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(in crate::formats) enum Mode {
     /// Nothing: the model does as it is used to.
     #[default]
     Unsaid,
@@ -62,7 +62,7 @@ impl Thinking {
     }
 
     /// Writes `thinking`, if anything is to be said.
-    pub(super) fn write(self, out: &mut Object<'_>) {
+    pub(in crate::formats) fn write(self, out: &mut Object<'_>) {
         let (kind, display, budget) = match self.mode {
             Mode::Unsaid => return,
             Mode::Disabled => ("disabled", None, None),
@@ -109,6 +109,9 @@ pub(super) fn fit(
         };
         return Thinking { mode, effort: None };
     }
+    if adaptive && around.forced && !target.thinks_when_forced() {
+        return unthinking(control, target, around.member, losses);
+    }
     if adaptive {
         return as_it_sees_fit(control, target, around.member, losses);
     }
@@ -146,6 +149,23 @@ fn off(target: Target<'_>, member: &str) -> (Thinking, Option<Loss>) {
         return (Thinking { mode, effort }, Some(Loss::degraded(member, reason)));
     }
     (Thinking::default(), None)
+}
+
+/// Without thinking, since a forced tool excludes it; what always thinks is told how hard.
+fn unthinking(
+    control: &ReasoningControl,
+    target: Target<'_>,
+    member: &str,
+    losses: &mut Vec<Loss>,
+) -> Thinking {
+    losses.push(Loss::degraded(member, "the host takes no thinking beside a forced tool"));
+    let wanted = control.effort.or_else(|| control.budget.map(Effort::of_budget));
+    if target.thinking().disabled.at(None) {
+        return Thinking { mode: Mode::Disabled, effort: None };
+    }
+    let wanted = wanted.filter(|_| target.takes_effort());
+    let effort = wanted.map(|effort| effort.clamped(&target.efforts()));
+    Thinking { mode: Mode::Unsaid, effort }
 }
 
 fn as_it_sees_fit(

@@ -51,7 +51,7 @@ fn sampling_is_said_as_far_as_the_model_takes_it() {
     };
     let refused = "this model takes no sampling members";
     let both = "top_p: dropped: this model takes temperature or top_p, not both";
-    let high = "temperature: clamped: Messages knows temperatures up to 1";
+    let high = "temperature: clamped: the host knows temperatures up to 1";
     for (upstream, sampling, said, lost) in [
         (OPUS_5, of(0.2, None, None), "", format!("temperature: dropped: {refused}")),
         (OPUS_5, of(1.0, Some(1.0), None), "", String::new()),
@@ -212,8 +212,7 @@ fn a_schema_that_cannot_be_enforced_is_an_instruction() {
         assert_eq!(member(&spelled, "/output_config"), "", "{open}");
         let system = body(&spelled)["system"][0]["text"].as_str().unwrap().to_owned();
         assert!(system.ends_with(&format!("It matches this JSON schema:\n{open}")), "{system}");
-        let loss =
-            "response_format: degraded: Claude cannot enforce this schema; an instruction says it";
+        let loss = "response_format: degraded: the host cannot enforce this schema; an instruction says it";
         assert_eq!(losses(&spelled), loss);
     }
 }
@@ -225,7 +224,7 @@ fn a_chain_of_references_without_end_is_no_danger() {
     let long = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{chain}}}}}"##);
     let mut request = asking(vec![user("Where?")]);
     request.output = schema(&long);
-    assert!(losses(&written(&request, OPUS_5)).contains("Claude cannot enforce this schema"));
+    assert!(losses(&written(&request, OPUS_5)).contains("the host cannot enforce this schema"));
 }
 
 #[test]
@@ -271,6 +270,6 @@ fn some_json_object_is_an_instruction_behind_the_system_text() {
     let spelled = written(&request, OPUS_5);
     let expected = r#"[{"type":"text","text":"Be kind."},{"type":"text","text":"Reply with one JSON object only, and nothing around it."}]"#;
     assert_eq!(member(&spelled, "/system"), expected);
-    let loss = "response_format: emulated: Messages has no such format; an instruction says it";
+    let loss = "response_format: emulated: the host has no such format; an instruction says it";
     assert_eq!(losses(&spelled), loss);
 }

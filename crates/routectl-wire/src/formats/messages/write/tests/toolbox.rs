@@ -43,7 +43,7 @@ fn schemas_that_are_fine_keep_their_bytes() {
 #[test]
 fn schemas_become_objects_without_alternatives_at_the_top() {
     let nothing = r#"{"type":"object","properties":{}}"#;
-    let top = "tools[0]: degraded: Messages knows no alternatives at the top of a schema";
+    let top = "tools[0]: degraded: the host knows no alternatives at the top of a schema";
     for (schema, said, note, lost) in [
         (None, nothing, "", ""),
         (Some("null"), nothing, "", ""),
@@ -148,7 +148,7 @@ fn strict_is_kept_where_claude_can_enforce_the_schema() {
         )
     };
     let lost =
-        "tools[0]: degraded: Claude cannot enforce the schema of this strict tool".to_owned();
+        "tools[0]: degraded: the host cannot enforce the schema of this strict tool".to_owned();
     let kept = closed.replace(r#""$schema":"x","#, "");
     assert_eq!(strict(closed, OPUS_5), ("true".into(), kept, String::new()));
     assert_eq!(strict(closed, OPUS_4_1), (String::new(), closed.into(), lost.clone()));

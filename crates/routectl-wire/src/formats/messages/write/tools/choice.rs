@@ -10,15 +10,15 @@ use crate::names::ToolNames;
 
 /// What `tool_choice` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in super::super) struct Chosen {
-    pub(in super::super) choice: Choice,
+pub(in crate::formats) struct Chosen {
+    pub(in crate::formats) choice: Choice,
     /// At most one call at a time.
-    pub(in super::super) single: bool,
+    pub(in crate::formats) single: bool,
 }
 
 /// Whether the model has to use a tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in super::super) enum Choice {
+pub(in crate::formats) enum Choice {
     /// As it sees fit, which need not be said.
     #[default]
     Unsaid,
@@ -30,7 +30,7 @@ pub(in super::super) enum Choice {
 
 impl Choice {
     /// Whether the answer has to be a call.
-    pub(in super::super) fn is_forced(&self) -> bool {
+    pub(in crate::formats) fn is_forced(&self) -> bool {
         matches!(self, Self::Any | Self::Tool(_))
     }
 }
@@ -38,13 +38,13 @@ impl Choice {
 impl Chosen {
     /// The client's choice. Where the model takes no order, it gets a request, as the last words
     /// of the conversation.
-    pub(in super::super) fn of(
+    pub(in crate::formats) fn of(
         request: &mut Request,
         (names, target): (&ToolNames, Target<'_>),
-        tools: &[Offered],
+        (tools, vendor_tools): (&[Offered], bool),
         losses: &mut Vec<Loss>,
     ) -> Self {
-        if request.tools.is_empty() {
+        if request.tools.is_empty() && !vendor_tools {
             losses.extend(impossible(request));
             let choice = if tools.is_empty() { Choice::Unsaid } else { Choice::None };
             return Self { choice, single: false };
@@ -61,7 +61,7 @@ impl Chosen {
     }
 
     /// Writes `tool_choice`, if anything is to be said.
-    pub(in super::super) fn write(&self, out: &mut Object<'_>) {
+    pub(in crate::formats) fn write(&self, out: &mut Object<'_>) {
         let kind = match &self.choice {
             Choice::Unsaid if !self.single => return,
             Choice::Unsaid | Choice::Auto => "auto",

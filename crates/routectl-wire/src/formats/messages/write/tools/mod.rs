@@ -15,20 +15,20 @@ use super::target::Target;
 use crate::json::{self, List};
 use crate::names::ToolNames;
 
-pub(super) use choice::{Choice, Chosen};
+pub(in crate::formats) use choice::{Choice, Chosen};
 pub(super) use schema::arguments;
 pub(super) use subset::{Counts, Fit, fit};
 
 /// A tool in the words of Messages.
 #[derive(Debug)]
-pub(super) struct Offered {
-    pub(super) name: String,
-    pub(super) description: Option<String>,
+pub(in crate::formats) struct Offered {
+    pub(in crate::formats) name: String,
+    pub(in crate::formats) description: Option<String>,
     /// Raw JSON.
-    pub(super) schema: String,
-    pub(super) strict: bool,
-    pub(super) cache: Option<CacheMark>,
-    pub(super) place: Place,
+    pub(in crate::formats) schema: String,
+    pub(in crate::formats) strict: bool,
+    pub(in crate::formats) cache: Option<CacheMark>,
+    pub(in crate::formats) place: Place,
 }
 
 /// What a tool takes that takes text.
@@ -158,7 +158,7 @@ impl Limits {
             }
         }
         if tool.strict == Some(true) && !self.enforce(&mut offered, target) {
-            let reason = "Claude cannot enforce the schema of this strict tool";
+            let reason = "the host cannot enforce the schema of this strict tool";
             losses.push(Loss::degraded(tool.place.to_string(), reason));
         }
         offered

@@ -53,7 +53,7 @@ fn of_object<'a>(schema: &'a str, node: &Node<'a>) -> Arguments<'a> {
     }
     let merged = if alternatives { Merged::of(node) } else { Some(Merged::default()) };
     let loss = if alternatives {
-        Some("Messages knows no alternatives at the top of a schema")
+        Some("the host knows no alternatives at the top of a schema")
     } else {
         // Arguments are objects, whether the schema says so or not.
         let other = node.member("type").is_some_and(|kind| !kind.is_null());

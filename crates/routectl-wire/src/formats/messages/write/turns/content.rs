@@ -9,7 +9,7 @@ use crate::provenance::{CLAUDE, ENVELOPE};
 
 /// What is said in a block's place, or what it means that nothing is; `None` where there was
 /// nothing to say.
-type Fitted<T> = Result<T, Option<IfLost>>;
+pub(in crate::formats) type Fitted<T> = Result<T, Option<IfLost>>;
 
 /// A block that can be said as it is, in a turn of this role. (facts: Anthropic Messages, 4.3)
 pub(in super::super) fn fit(
@@ -146,7 +146,7 @@ fn file(media_type: &str, bytes: String) -> Fitted<Source> {
 }
 
 /// Thinking goes back to its minter only, and only sealed. (guarantees: G6)
-fn thinking(thought: Reasoning, target: Target<'_>) -> Fitted<Reasoning> {
+pub(in crate::formats) fn thinking(thought: Reasoning, target: Target<'_>) -> Fitted<Reasoning> {
     let Some(seal) = &thought.seal else {
         return if thought.text.is_empty() {
             Err(None)

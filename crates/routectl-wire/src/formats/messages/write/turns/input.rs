@@ -10,7 +10,7 @@ use crate::json::{Object, compact, paired};
 /// A call's arguments as an object, in the model's own spelling where they are one; and why they
 /// are none. The model that sees the wrapper knows that it has to call anew. (facts: translation,
 /// section 8.1)
-pub(super) fn input(call: &ToolCall) -> (Cow<'_, str>, Option<&'static str>) {
+pub(in crate::formats) fn input(call: &ToolCall) -> (Cow<'_, str>, Option<&'static str>) {
     if call.takes_text {
         return (wrapped("input", &call.arguments), None);
     }

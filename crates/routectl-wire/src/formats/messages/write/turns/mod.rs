@@ -9,18 +9,25 @@ use std::mem::take;
 
 use routectl_core::{Block, Content, Loss, Role, Turn};
 
+use super::fitted::FitBlock;
 use super::target::Target;
 use crate::formats::instruction;
 
 pub(super) use content::fit;
+pub(in crate::formats) use content::thinking;
+pub(in crate::formats) use input::input;
 pub(super) use spell::{Spelling, cache_control, text_blocks};
 
 /// Turns of which every block can be said as it is. What cannot is in the losses.
-pub(super) fn settle(turns: Vec<Turn>, target: Target<'_>, losses: &mut Vec<Loss>) -> Vec<Turn> {
+pub(super) fn settle(
+    turns: Vec<Turn>,
+    (target, fit): (Target<'_>, &mut FitBlock<'_>),
+    losses: &mut Vec<Loss>,
+) -> Vec<Turn> {
     let mut turns = turns;
     for turn in &mut turns {
         let blocks = take(&mut turn.blocks).into_iter();
-        turn.blocks = blocks.filter_map(|block| fit(block, turn.role, target, losses)).collect();
+        turn.blocks = blocks.filter_map(|block| fit(block, turn.role, losses)).collect();
     }
     losses.extend(silent_end(&turns));
     let mut settled: Vec<Turn> = Vec::with_capacity(turns.len());

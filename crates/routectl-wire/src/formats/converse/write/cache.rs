@@ -1,0 +1,125 @@
+//! Cache marks within the rules of the host and of its models: behind whole blocks only, four at
+//! most, and none that outlives one before it. The host chooses none by itself. (facts: bedrock,
+//! sections 1.3, 1.8 and 2.1)
+
+use routectl_core::{Block, CacheMark, Content, Loss, Place, Role, Source, Ttl};
+
+use crate::formats::converse::vendors::Cache;
+use crate::formats::marks::{self, Slot};
+use crate::formats::messages::write::{Fitted, Offered};
+
+/// Brings the marks of a request within the rules. `auto` is whether those of clients that mark
+/// nothing are marked here.
+pub(super) fn settle(fitted: &mut Fitted, takes: Cache, auto: bool, losses: &mut Vec<Loss>) {
+    if takes == Cache::Nowhere {
+        let mut marks = all(fitted);
+        return drop_all(&mut marks, UNMARKED, losses);
+    }
+    if takes == Cache::Talk {
+        let mut marks: Vec<Slot<'_>> = fitted.tools.iter_mut().filter_map(of_tool).collect();
+        drop_all(&mut marks, "this model caches no tools by themselves", losses);
+    }
+    if takes != Cache::Long {
+        all(fitted).iter_mut().for_each(|slot| clamp(slot, losses));
+    }
+    if auto && all(fitted).is_empty() {
+        return choose(fitted, takes);
+    }
+    let Fitted { request, tools, .. } = fitted;
+    let blocks = request.turns.iter_mut().flat_map(|turn| &mut turn.blocks);
+    blocks.for_each(hoist);
+    if let Some(mark) = request.cache.take()
+        && let Some(last) = request.turns.last_mut().and_then(|turn| turn.blocks.last_mut())
+    {
+        // The host's choice would be the end of the conversation.
+        last.cache.get_or_insert(mark);
+    }
+    let mut above: Vec<Slot<'_>> = tools.iter_mut().filter_map(of_tool).collect();
+    marks::collect(&mut request.system, &mut above);
+    let mut among = Vec::new();
+    for turn in &mut request.turns {
+        marks::collect(&mut turn.blocks, &mut among);
+    }
+    marks::limit((&mut above, &mut among), marks::MOST, losses);
+    marks::shorten(above.into_iter().chain(among), losses);
+}
+
+/// Everything that is marked.
+fn all(fitted: &mut Fitted) -> Vec<Slot<'_>> {
+    let Fitted { request, tools, .. } = fitted;
+    let mut slots: Vec<Slot<'_>> = tools.iter_mut().filter_map(of_tool).collect();
+    marks::collect(&mut request.system, &mut slots);
+    for turn in &mut request.turns {
+        marks::collect(&mut turn.blocks, &mut slots);
+    }
+    if request.cache.is_some() {
+        slots.push(Slot { mark: &mut request.cache, place: Place::BODY });
+    }
+    slots
+}
+
+const UNMARKED: &str = "prompts of this model are not cached on demand";
+
+/// A mark inside a block marks the block: there are none further in.
+fn hoist(block: &mut Block) {
+    let inner = match &mut block.content {
+        Content::ToolResult(result) => &mut result.blocks,
+        Content::Document { source: Source::Blocks(blocks), .. } => blocks,
+        Content::Document { .. }
+        | Content::Text(_)
+        | Content::Refusal(_)
+        | Content::Image(_)
+        | Content::Reasoning(_)
+        | Content::ToolCall(_)
+        | Content::Opaque { .. } => return,
+    };
+    for block_inside in inner {
+        hoist(block_inside);
+        let mark = block_inside.cache.take();
+        block.cache = block.cache.or(mark);
+    }
+}
+
+/// Three marks: one that moves on with the conversation; one for what all conversations of a client
+/// begin with; and one before the last answer, since clients show a model reminders that are gone
+/// in the next request.
+fn choose(fitted: &mut Fitted, takes: Cache) {
+    let Fitted { request, tools, .. } = fitted;
+    let mark = Some(CacheMark::default());
+    match (request.system.last_mut(), tools.last_mut()) {
+        (Some(Block { cache, .. }), _) => *cache = mark,
+        (None, Some(Offered { cache, .. })) if takes != Cache::Talk => *cache = mark,
+        (None, _) => {}
+    }
+    let last_answer = request.turns.iter().rposition(|turn| turn.role == Role::Assistant);
+    let ends = [last_answer, Some(request.turns.len())];
+    for end in ends.into_iter().flatten() {
+        let before =
+            request.turns.get_mut(..end).and_then(|turns| turns.last_mut()?.blocks.last_mut());
+        if let Some(block) = before.filter(|block| block.as_reasoning().is_none()) {
+            block.cache = mark;
+        }
+    }
+}
+
+fn of_tool(tool: &mut Offered) -> Option<Slot<'_>> {
+    tool.cache.is_some().then_some(Slot { mark: &mut tool.cache, place: tool.place })
+}
+
+fn drop_all(slots: &mut Vec<Slot<'_>>, reason: &'static str, losses: &mut Vec<Loss>) {
+    for slot in slots.drain(..) {
+        *slot.mark = None;
+        losses.push(Loss::dropped(slot.place.path("cache_control"), reason));
+    }
+}
+
+/// Older models keep what is cached for five minutes.
+fn clamp(slot: &mut Slot<'_>, losses: &mut Vec<Loss>) {
+    if let Some(mark) = slot.mark
+        && mark.ttl == Some(Ttl::OneHour)
+    {
+        mark.ttl = None;
+        let reason = "this model keeps a cached prompt for five minutes";
+        losses.push(Loss::clamped(slot.place.path("cache_control"), reason));
+    }
+}
