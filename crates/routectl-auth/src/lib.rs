@@ -11,4 +11,4 @@ mod tests;
 pub use read::{Fault, SecretError};
 pub use reference::{BadReference, SecretRef};
 pub use secret::Secret;
-pub use source::SecretSource;
+pub use source::{SecretSource, Stamp};

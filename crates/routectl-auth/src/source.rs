@@ -38,7 +38,7 @@ struct Seen {
 
 /// What changes when a file is written, replaced or opened to others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
+pub struct Stamp {
     length: u64,
     modified: Option<SystemTime>,
     #[cfg(unix)]
@@ -106,7 +106,8 @@ impl SecretSource {
 }
 
 impl Stamp {
-    fn now(path: &Path) -> Option<Self> {
+    /// A file as it is now, if it is there.
+    pub fn now(path: &Path) -> Option<Self> {
         std::fs::metadata(path).ok().map(|metadata| Self::of(&metadata))
     }
 

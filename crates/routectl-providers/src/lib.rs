@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod anthropic;
+pub mod bedrock;
 pub mod compat;
 mod credential;
 pub mod digest;

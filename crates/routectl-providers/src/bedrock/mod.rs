@@ -1,0 +1,6 @@
+//! AWS Bedrock.
+
+pub mod credentials;
+pub mod environment;
+pub mod region;
+pub mod signing;
