@@ -115,7 +115,7 @@ impl Credentials {
         let origin = match source {
             Source::Static(keys) => Origins::Static(keys),
             Source::BearerKey(key) => Origins::BearerKey(key),
-            Source::Profile(name) => chain(Some(name), surroundings),
+            Source::Profile(name) => chain(Some(&name), surroundings),
             Source::DefaultChain => match of_environment(&surroundings.environment) {
                 Ok(Some(credential)) => Origins::Fixed(credential),
                 Ok(None) => chain(None, surroundings),
@@ -236,12 +236,12 @@ fn of_environment(environment: &Environment) -> Result<Option<AwsCredential>, Tr
 }
 
 #[cfg(feature = "aws-config")]
-fn chain(profile: Option<String>, surroundings: &Surroundings) -> Origins {
-    let chain = chain::Chain::new(profile, surroundings.clone());
+fn chain(profile: Option<&str>, surroundings: &Surroundings) -> Origins {
+    let chain = chain::Chain::new(profile.map(str::to_owned), surroundings.clone());
     Origins::Chain(Arc::new(cache::Cache::new(chain)))
 }
 
 #[cfg(not(feature = "aws-config"))]
-fn chain(profile: Option<String>, _surroundings: &Surroundings) -> Origins {
-    Origins::None(Arc::new(Trouble::NotBuilt { who: trouble::whose(profile.as_deref()) }))
+fn chain(profile: Option<&str>, _surroundings: &Surroundings) -> Origins {
+    Origins::None(Arc::new(Trouble::NotBuilt { who: trouble::whose(profile) }))
 }

@@ -19,12 +19,12 @@ pub enum AwsCredential {
 }
 
 impl AwsCredential {
-    /// What must not be said back to anybody: the bearer, or the session token; the secret key never
+    /// What must not be said back to anybody: the bearer, or the session token. The secret key never
     /// leaves.
-    pub fn sent_secret(&self) -> Option<Secret> {
+    pub fn secret(&self) -> Option<&Secret> {
         match self {
-            Self::Keys(keys) => keys.session_token(),
-            Self::Bearer(key) => Some(key.clone()),
+            Self::Keys(keys) => keys.token.as_ref(),
+            Self::Bearer(key) => Some(key),
         }
     }
 
@@ -41,6 +41,8 @@ impl AwsCredential {
 #[derive(Clone)]
 pub struct Keys {
     held: Arc<Credentials>,
+    /// The session token once more, as what must not be said back.
+    token: Option<Secret>,
     /// Made once: a held value is compared more often than it changes.
     mark: Mark,
 }
@@ -75,17 +77,15 @@ impl Keys {
     pub(super) fn mark(&self) -> Mark {
         self.mark
     }
-
-    fn session_token(&self) -> Option<Secret> {
-        self.held.session_token().map(|token| Secret::new(token.to_owned()))
-    }
 }
 
 impl From<Credentials> for Keys {
     fn from(held: Credentials) -> Self {
-        let token = held.session_token().unwrap_or_default();
-        let mark = Mark::of(&[held.access_key_id(), held.secret_access_key(), token]);
-        Self { held: Arc::new(held), mark }
+        let token = held.session_token();
+        let words = [held.access_key_id(), held.secret_access_key(), token.unwrap_or_default()];
+        let mark = Mark::of(&words);
+        let token = token.map(|token| Secret::new(token.to_owned()));
+        Self { held: Arc::new(held), token, mark }
     }
 }
 
