@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Real clients and SDKs against a real router. See README.md.
 
-    run.py [clients] [matrix] [leave] [--direct]
+    run.py [clients] [matrix] [leave] [bedrock] [--direct]
 
 clients   the official SDKs and Claude Code, each with its own scenarios, through chains that fail first; skipped, with
           a line that says so, where their runners are not
 matrix    the official SDKs, every fault of the emulator, streamed and not: the answer must be the emulator's own
 leave     a client that leaves: how long until the upstream is let go
+bedrock   the official SDKs before Bedrock, as tests/judges has it: answers, faults, credentials, what goes over the wire
 --direct  without the router, straight at the upstreams: do the scripts themselves work?
 """
 import pathlib
@@ -14,13 +15,14 @@ import signal
 import sys
 import tempfile
 
+import bedrock
 import clients
 import leave
 import matrix
 import tools
 from children import Failed
 
-PARTS = {"clients": clients.run, "matrix": matrix.run, "leave": leave.run}
+PARTS = {"clients": clients.run, "matrix": matrix.run, "leave": leave.run, "bedrock": bedrock.run}
 
 
 def main(arguments):

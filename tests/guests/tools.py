@@ -32,6 +32,8 @@ PYTHON_SDKS = ["openai==3.3.0", "anthropic==2.12.0"]
 NODE_SDKS = ["openai@7.57.0", "@anthropic-ai/sdk@1.12.0"]
 # The oldest Node that these run on, and the release that is installed where there is none.
 NODE_MAJOR, NODE_RELEASE = 22, "22.23.3"
+# What the Bedrock judge and its measure need besides.
+AWS_SDKS = ["boto3==1.44.8", "botocore==1.44.8", "anthropic[bedrock]==2.13.0", "openai==3.57.0"]
 # Seconds for one of these installations.
 INSTALLING = 300
 
@@ -58,6 +60,15 @@ def matrix_python():
     python = folder / "bin" / "python"
     commands = [[sys.executable, "-m", "venv", str(folder)], [str(python), "-m", "pip", "install", "-q", *PYTHON_SDKS]]
     install_own(folder, PYTHON_SDKS, commands)
+    return python
+
+
+def bedrock_python():
+    """A Python that has AWS's SDK and both vendors'."""
+    folder = INSTALLED / "bedrock-python"
+    python = folder / "bin" / "python"
+    commands = [[sys.executable, "-m", "venv", str(folder)], [str(python), "-m", "pip", "install", "-q", *AWS_SDKS]]
+    install_own(folder, AWS_SDKS, commands)
     return python
 
 
