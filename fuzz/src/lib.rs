@@ -5,7 +5,7 @@ use routectl::relay::{Relay, Telling, read_whole};
 use routectl_core::Event;
 use routectl_wire::framing::sse::{Cutter, frames};
 use routectl_wire::grammar::Grammar;
-use routectl_wire::{Changes, ClientFormat, Frame, Framing, Reply};
+use routectl_wire::{CLIENT_FORMATS, Changes, ClientFormat, Decoder, Frame, Framing, Reply};
 
 /// Bytes in pieces; the first byte says how long each is.
 pub fn pieces(data: &[u8]) -> impl Iterator<Item = Bytes> {
@@ -28,26 +28,50 @@ pub fn cut(data: &[u8]) -> (Vec<u8>, Vec<u8>) {
 /// Any bytes as an answer in this format, whole and streamed: no panic, and only lawful events.
 pub fn answer(format: &'static dyn ClientFormat, data: &[u8]) {
     let _ = read_whole(format, data, Vec::new());
-    lawful(format, &[Frame::Whole(data)]);
+    lawful(&mut *format.decoder(), &[Frame::Whole(data)]);
     let (events, _) = cut(data);
-    lawful(format, &frames(&events).collect::<Vec<_>>());
+    lawful(&mut *format.decoder(), &frames(&events).collect::<Vec<_>>());
     relayed(format, data);
 }
 
-fn lawful(format: &'static dyn ClientFormat, frames: &[Frame<'_>]) {
-    let (mut decoder, mut grammar) = (format.decoder(), Grammar::default());
+/// Any bytes as an answer in a format that no client speaks, whole and streamed: no panic, only
+/// lawful events, and what clients are told of it is lawful in their formats.
+pub fn answer_abroad(decoder: impl Fn() -> Box<dyn Decoder>, data: &[u8]) {
+    let (streamed, _) = cut(data);
+    let frames: Vec<_> = frames(&streamed).collect();
+    for frames in [&[Frame::Whole(data)][..], &frames] {
+        let events = lawful(&mut *decoder(), frames);
+        for client in CLIENT_FORMATS {
+            let mut encoder = client.encoder(Framing::Sse, Reply::default());
+            let mut out = Vec::new();
+            events.iter().for_each(|event| encoder.event(event, &mut out));
+            encoder.finish(&mut out);
+            lawful(
+                &mut *client.decoder(),
+                &routectl_wire::framing::sse::frames(&out).collect::<Vec<_>>(),
+            );
+        }
+    }
+}
+
+/// The events of an answer, up to where it failed.
+fn lawful(decoder: &mut dyn Decoder, frames: &[Frame<'_>]) -> Vec<Event> {
+    let mut grammar = Grammar::default();
     let mut events: Vec<Event> = Vec::new();
     for frame in frames {
+        let before = events.len();
         // A frame that cannot be read is told; what came before it still counts.
         let _ = decoder.frame(frame, &mut events);
-        for event in events.drain(..) {
-            assert_eq!(grammar.take(&event), Ok(()));
+        for (place, event) in events.iter().enumerate().skip(before) {
+            assert_eq!(grammar.take(event), Ok(()));
             // Nothing is read behind a failure.
             if matches!(event, Event::Failed(_)) {
-                return;
+                events.truncate(place);
+                return events;
             }
         }
     }
+    events
 }
 
 /// What the client gets is a beginning of what the upstream sent, but for what the relay says in
@@ -97,7 +121,7 @@ pub fn told_lawfully(
         got.extend_from_slice(&rest.unwrap_or_default());
     }
     match framing {
-        Framing::Sse => lawful(to, &frames(&got).collect::<Vec<_>>()),
+        Framing::Sse => drop(lawful(&mut *to.decoder(), &frames(&got).collect::<Vec<_>>())),
         Framing::Whole if got.is_empty() => {}
         Framing::Whole => {
             read_whole(to, &got, Vec::new()).expect("a whole answer can be read");

@@ -155,7 +155,7 @@ proptest::proptest! {
 }
 
 /// Golden 21: whatever a host says, clients of every format are told a whole stream of their own.
-fn told_lawfully(client: &dyn ClientFormat, events: &[Event]) -> Result<(), String> {
+pub(super) fn told_lawfully(client: &dyn ClientFormat, events: &[Event]) -> Result<(), String> {
     let mut encoder = client.encoder(crate::Framing::Sse, crate::Reply::default());
     let mut out = Vec::new();
     events.iter().for_each(|event| encoder.event(event, &mut out));

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use routectl_core::{Delta, Event};
 
 use super::{Minter, Reader};
+use crate::formats::tests::told_lawfully;
 use crate::grammar::Grammar;
 use crate::{Decoder, Frame, json};
 
@@ -184,6 +185,10 @@ proptest! {
         for event in &events {
             let lawful = grammar.take(event);
             prop_assert!(lawful.is_ok(), "{lawful:?} in {events:?}");
+        }
+        for client in crate::CLIENT_FORMATS {
+            let told = told_lawfully(*client, &events);
+            prop_assert!(told.is_ok(), "{told:?} to {}: {events:?}", client.name());
         }
     }
 }
