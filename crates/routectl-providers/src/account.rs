@@ -27,17 +27,7 @@ impl Account {
     /// The base URL with a path and the client's query appended. A query of the base URL's own
     /// (Azure's `api-version`) stays.
     pub fn uri(&self, path: &str, query: Option<&str>) -> Uri {
-        let base = self.base_url.path().trim_end_matches('/');
-        let queries = [self.base_url.query(), query];
-        let mut text = format!("{base}{path}");
-        for (query, separator) in queries.into_iter().flatten().zip(['?', '&']) {
-            text.push(separator);
-            text.push_str(query);
-        }
-        let mut parts = self.base_url.clone().into_parts();
-        parts.path_and_query = PathAndQuery::try_from(text).ok();
-        parts.scheme = parts.scheme.or(Some(Scheme::HTTPS));
-        Uri::from_parts(parts).unwrap_or_else(|_| self.base_url.clone())
+        appended(&self.base_url, path, query)
     }
 
     /// The headers that every request has: ours, in place of them the client's that configuration
@@ -64,6 +54,21 @@ impl Account {
     }
 }
 
+/// An address with a path and a query appended.
+pub(crate) fn appended(base_url: &Uri, path: &str, query: Option<&str>) -> Uri {
+    let base = base_url.path().trim_end_matches('/');
+    let queries = [base_url.query(), query];
+    let mut text = format!("{base}{path}");
+    for (query, separator) in queries.into_iter().flatten().zip(['?', '&']) {
+        text.push(separator);
+        text.push_str(query);
+    }
+    let mut parts = base_url.clone().into_parts();
+    parts.path_and_query = PathAndQuery::try_from(text).ok();
+    parts.scheme = parts.scheme.or(Some(Scheme::HTTPS));
+    Uri::from_parts(parts).unwrap_or_else(|_| base_url.clone())
+}
+
 /// A credential as a header value that is never printed.
 ///
 /// # Errors
@@ -85,11 +90,22 @@ pub fn credential_value(account: &Account, text: &str) -> Result<HeaderValue, Fa
 /// # Errors
 /// When the credential cannot stand in a header.
 pub fn bearer(account: &Account, credential: &Credential) -> Result<HeaderValue, Failure> {
-    credential_value(account, &format!("Bearer {}", secret(credential).expose()))
+    credential_value(account, &format!("Bearer {}", secret(account, credential)?.expose()))
 }
 
 /// The credential of a kind whose hosts know keys and tokens only.
-pub(crate) fn secret(credential: &Credential) -> &Secret {
-    let Credential::Secret(secret) = credential;
-    secret
+///
+/// # Errors
+/// When it is of another sort.
+pub(crate) fn secret<'a>(
+    account: &Account,
+    credential: &'a Credential,
+) -> Result<&'a Secret, Failure> {
+    match credential {
+        Credential::Secret(secret) => Ok(secret),
+        Credential::Aws(_) => {
+            let message = format!("the credential of provider {} is one of AWS's", account.name);
+            Err(Failure::new(Class::Auth, Origin::Router, message))
+        }
+    }
 }

@@ -91,7 +91,10 @@ impl Provider for Anthropic {
         match self.auth {
             AuthKind::ApiKey => headers.insert(
                 API_KEY,
-                account::credential_value(&self.account, account::secret(credential).expose())?,
+                account::credential_value(
+                    &self.account,
+                    account::secret(&self.account, credential)?.expose(),
+                )?,
             ),
             AuthKind::OauthBearer => {
                 headers.insert(AUTHORIZATION, account::bearer(&self.account, credential)?)

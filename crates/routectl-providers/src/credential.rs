@@ -1,22 +1,30 @@
 //! What a request is authorised with, and where that comes from.
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use routectl_auth::{Secret, SecretSource};
 use routectl_core::{Class, Failure, Origin};
+
+use crate::bedrock::Access;
+use crate::bedrock::credentials::AwsCredential;
 
 /// What a request is authorised with.
 #[derive(Debug, Clone)]
 pub enum Credential {
     /// A key or a token, sent as it is.
     Secret(Secret),
+    /// What AWS knows us by.
+    Aws(AwsCredential),
 }
 
 impl Credential {
     /// What must not be said back to anybody.
-    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        let Self::Secret(secret) = self;
-        std::iter::once(secret)
+    pub fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Secret(secret) => Some(secret),
+            Self::Aws(credential) => credential.secret(),
+        }
     }
 }
 
@@ -25,6 +33,8 @@ impl Credential {
 pub enum CredentialSource {
     /// A reference to a key or a token.
     Secret(SecretSource),
+    /// AWS's many ways.
+    Aws(Arc<Access>),
 }
 
 /// An upstream's no to a credential.
@@ -42,21 +52,30 @@ impl CredentialSource {
     ///
     /// # Errors
     /// When there is none: why, and what to do about it.
-    #[expect(clippy::unused_async, reason = "other sources have to ask somebody")]
     pub async fn current(&self, provider: &str, now: Instant) -> Result<Credential, Failure> {
+        let of_provider = |message: &str| format!("provider {provider}: {message}");
         match self {
             Self::Secret(source) => source.current(now).map(Credential::Secret).map_err(|error| {
-                let message = format!("provider {provider}: {error}");
+                let message = of_provider(&error.to_string());
                 Failure::new(Class::Auth, Origin::Router, message)
             }),
+            Self::Aws(access) => match Box::pin(access.current()).await {
+                Ok(credential) => Ok(Credential::Aws(credential)),
+                Err(mut failure) => {
+                    failure.words.message = of_provider(&failure.words.message);
+                    Err(failure)
+                }
+            },
         }
     }
 
     /// Another credential than the one that was denied, where there is reason to hope for it.
-    #[expect(clippy::unused_async, reason = "other sources have to ask somebody")]
-    pub async fn renewed(&self, _denial: Denial<'_>) -> Option<Credential> {
-        match self {
-            Self::Secret(_) => None,
+    pub async fn renewed(&self, denial: Denial<'_>) -> Option<Credential> {
+        match (self, denial.credential) {
+            (Self::Aws(access), Credential::Aws(refused)) => {
+                access.renewed(refused, denial).await.map(Credential::Aws)
+            }
+            (Self::Secret(_) | Self::Aws(_), _) => None,
         }
     }
 }

@@ -35,6 +35,11 @@ pub trait Provider: Send + Sync {
         native_edits(call)
     }
 
+    /// Whether its refusals are spelled as its format's clients read them.
+    fn refuses_in_format(&self) -> bool {
+        true
+    }
+
     /// Where the request goes.
     fn uri(&self, call: &Call<'_>) -> Uri;
 
@@ -49,19 +54,23 @@ pub trait Provider: Send + Sync {
         false
     }
 
-    /// Signs a request, of whose body this is the SHA-256.
+    /// Signs a request: the last that is done to it.
     ///
     /// # Errors
     /// When it cannot be signed.
-    fn sign(
-        &self,
-        _request: &mut Request<Spliced>,
-        _credential: &Credential,
-        _digest: &[u8; 32],
-        _now: SystemTime,
-    ) -> Result<(), Failure> {
+    fn sign(&self, _: &mut Request<Spliced>, _: &Signing<'_>) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+/// What a signature is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Signing<'a> {
+    pub model: &'a Model,
+    pub credential: &'a Credential,
+    /// The SHA-256 of the body, as it is sent.
+    pub digest: &'a [u8; 32],
+    pub now: SystemTime,
 }
 
 /// The request to an upstream: shaped, and ready to send unless it is to be signed.

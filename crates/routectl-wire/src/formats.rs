@@ -14,12 +14,14 @@ mod unsaid;
 #[cfg(test)]
 mod tests;
 
-use crate::{ClientFormat, Document, Garbled};
+use crate::{ClientFormat, Document, Format, Garbled};
 
 /// OpenAI Chat Completions.
 pub const CHAT: &dyn ClientFormat = &chat::Chat;
 /// Anthropic Messages.
 pub const MESSAGES: &dyn ClientFormat = &messages::Messages;
+/// Bedrock's Converse.
+pub const CONVERSE: &dyn Format = &converse::Converse;
 /// Every format that clients speak; conformance tests walk it.
 pub const CLIENT_FORMATS: &[&dyn ClientFormat] = &[CHAT, MESSAGES];
 

@@ -33,7 +33,7 @@ use dialects::echo::Recall;
 pub use document::{BadBody, Change, Document, Edit, Spliced, Step};
 pub use editing::Applied;
 pub use fit::Fit;
-pub use formats::{CHAT, CLIENT_FORMATS, MESSAGES};
+pub use formats::{CHAT, CLIENT_FORMATS, CONVERSE, MESSAGES};
 pub use framing::{Frame, Framing};
 pub use reasoning_fields::ReasoningFields;
 pub use reply::{Changes, Renamed, Reply, Spelled};
@@ -49,6 +49,12 @@ pub trait Format: Send + Sync {
 
     /// A reader for one answer, whole or streamed.
     fn decoder(&self) -> Box<dyn Decoder>;
+
+    /// The same for an answer of the model with this name, where the format itself does not say
+    /// who minted what it seals.
+    fn decoder_of(&self, _upstream: &str) -> Box<dyn Decoder> {
+        self.decoder()
+    }
 }
 
 /// A format that clients speak too: how their requests are read, and how they are answered.

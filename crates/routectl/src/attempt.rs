@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use routectl_core::{Class, Dialect, Failure, Loss, Origin, Usage};
-use routectl_providers::{Credential, Denial, Provider, Transport, digest, headers};
+use routectl_providers::{Credential, Denial, Provider, Signing, Transport, digest, headers};
 use routectl_wire::formats::chat::rewrite::Rewrite;
 use routectl_wire::{CHAT, Format, Framing, Spliced};
 use tokio::time::{Instant, timeout};
@@ -116,9 +116,11 @@ impl Attempt<'_> {
             Ok(opened) => Ok(opened.without(shown)),
             Err(mut rescue) => {
                 scrub::rescue(&mut rescue, &shown);
-                let translated = matches!(self.lane, Lane::Translated(_));
+                let foreign =
+                    matches!(self.lane, Lane::Translated(_)) || !provider.refuses_in_format();
                 // Told by a status or inside a 200: it is the same in the client's format.
-                if translated && rescue.failure.origin == Origin::Upstream {
+                if foreign && rescue.verbatim.is_none() && rescue.failure.origin == Origin::Upstream
+                {
                     rescue.abroad = Some(rescue::abroad(self.inbound.format, &rescue.failure));
                 }
                 Err(rescue)
@@ -136,7 +138,8 @@ impl Attempt<'_> {
         let mut request = prepare::request(self.inbound, self.lane, self.target, speaker)?;
         if provider.signs(credential) {
             let digest = digest::of(request.body()).await;
-            provider.sign(&mut request, credential, &digest, SystemTime::now())?;
+            let (model, now) = (&self.target.model, SystemTime::now());
+            provider.sign(&mut request, &Signing { model, credential, digest: &digest, now })?;
         }
         trace::outbound(self.log, &request);
         self.ask(provider, request).await
@@ -255,7 +258,7 @@ impl Attempt<'_> {
         let framing = if self.inbound.streamed { Framing::Sse } else { Framing::Whole };
         let (reply, changes) = (translation.reply.clone(), translation.changes.clone());
         let telling = Telling::new(self.inbound.format, framing, reply, changes);
-        let relay = Relay::translated(provider.format(), telling);
+        let relay = Relay::translated(provider.format(), &self.target.model.upstream, telling);
         let tags = self.dialect(provider).and_then(|dialect| dialect.readout.tags);
         Box::new(relay.unframing(framed).reading(tags).heard_by(self.listeners()))
     }
@@ -373,7 +376,8 @@ impl Attempt<'_> {
         routectl_policy::reclass(&mut failure, &self.target.class_overrides);
         let told = head.status.is_client_error() || head.status.is_server_error();
         let native = matches!(self.lane, Lane::Native(_));
-        let verbatim = (native && told && whole && is_json(&body)).then(|| Verbatim {
+        let readable = provider.refuses_in_format() || self.inbound.format.reads_error(&body);
+        let verbatim = (native && told && whole && readable && is_json(&body)).then(|| Verbatim {
             status: head.status,
             headers: answer_headers(&head.headers, "application/json"),
             body,

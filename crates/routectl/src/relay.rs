@@ -85,16 +85,16 @@ enum Phase {
 impl Relay {
     /// A relay for one streamed answer in the client's own format.
     pub fn new(format: &'static dyn ClientFormat) -> Self {
-        Self { native: Some(format), ..Self::of(format) }
+        Self { native: Some(format), ..Self::of(format, "") }
     }
 
-    fn of(format: &'static dyn Format) -> Self {
+    fn of(format: &'static dyn Format, upstream: &str) -> Self {
         Self {
             format,
             native: None,
             unframer: None,
             cutter: Cutter::default(),
-            decoder: format.decoder(),
+            decoder: format.decoder_of(upstream),
             events: Vec::new(),
             tags: None,
             grammar: Grammar::default(),
@@ -110,9 +110,10 @@ impl Relay {
         }
     }
 
-    /// A relay that tells an answer in this format to a client of another one.
-    pub fn translated(format: &'static dyn Format, telling: Telling) -> Self {
-        Self { telling: Some(Box::new(telling)), ..Self::of(format) }
+    /// A relay that tells an answer in this format, of the model with this name, to a client of
+    /// another one.
+    pub fn translated(format: &'static dyn Format, upstream: &str, telling: Telling) -> Self {
+        Self { telling: Some(Box::new(telling)), ..Self::of(format, upstream) }
     }
 
     /// The same for an upstream whose thinking may stand inside the text, between tags.

@@ -17,7 +17,9 @@ const MASK: &str = "***";
 
 /// A failure's words, and the upstream's own refusal.
 pub fn rescue(rescue: &mut Rescue, credential: &Credential) {
-    worth_it(credential).for_each(|secret| unsaid(rescue, secret));
+    if let Some(secret) = worth_it(credential) {
+        unsaid(rescue, secret);
+    }
 }
 
 fn unsaid(rescue: &mut Rescue, secret: &str) {
@@ -38,16 +40,19 @@ fn unsaid(rescue: &mut Rescue, secret: &str) {
 
 /// An answer's headers. One that holds the credential goes as a whole.
 pub fn headers(headers: &mut HeaderMap, credential: &Credential) {
-    worth_it(credential).for_each(|secret| without(headers, secret));
+    if let Some(secret) = worth_it(credential) {
+        without(headers, secret);
+    }
 }
 
 /// The end of a stream that tells a failure.
 pub fn bytes(bytes: &Bytes, credential: &Credential) -> Bytes {
-    worth_it(credential).fold(bytes.clone(), |bytes, secret| masked(&bytes, secret))
+    let secret = worth_it(credential);
+    secret.map_or_else(|| bytes.clone(), |secret| masked(bytes, secret))
 }
 
-fn worth_it(credential: &Credential) -> impl Iterator<Item = &str> {
-    credential.secrets().map(Secret::expose).filter(|secret| secret.len() >= MIN_SECRET)
+fn worth_it(credential: &Credential) -> Option<&str> {
+    credential.secret().map(Secret::expose).filter(|secret| secret.len() >= MIN_SECRET)
 }
 
 fn masked(bytes: &Bytes, secret: &str) -> Bytes {

@@ -2,6 +2,8 @@
 //! byte to its last. A reload makes a new one; breakers, buckets and credentials of providers that
 //! stay the same move over.
 
+mod aws;
+
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex};
@@ -16,7 +18,8 @@ use routectl_providers::{Account, CredentialSource, Model, Provider, headers};
 use routectl_wire::dialects;
 
 use crate::config::{
-    AnthropicAuth, Config, Effort, Model as ModelConfig, Provider as ProviderConfig,
+    AnthropicAuth, ApiShape, Common, Config, Effort, Model as ModelConfig,
+    Provider as ProviderConfig,
 };
 use crate::server::guard::Sources;
 use crate::target::{Clocks, Gates, Names, Target, Upstream};
@@ -65,7 +68,9 @@ impl Snapshot {
         let accounts = config
             .providers
             .iter()
-            .map(|(name, provider)| Ok((name.clone(), shared(name, provider, before)?)))
+            .map(|(name, provider)| {
+                Ok((name.clone(), shared(&config, (name.as_str(), provider), before)?))
+            })
             .collect::<Result<HashMap<_, _>, Unusable>>()?;
         let targets = config
             .models
@@ -102,12 +107,13 @@ fn routes(config: &Config) -> Result<Routes, Unusable> {
 
 /// The provider as it was, if nothing about it has changed.
 fn shared(
-    name: &str,
-    provider: &ProviderConfig,
+    config: &Config,
+    (name, provider): (&str, &ProviderConfig),
     before: Option<&Snapshot>,
 ) -> Result<Shared, Unusable> {
     if let Some(before) = before
         && before.config.providers.get(name) == Some(provider)
+        && before.config.bedrock == config.bedrock
         && let Some(shared) = before.accounts.get(name)
     {
         return Ok(shared.clone());
@@ -115,7 +121,13 @@ fn shared(
     let gated = Gated::new(provider.cooldown(), provider.common().rpm_limit);
     let gates = Arc::new(Mutex::new(gated));
     let thoughts = provider.edits_here().map(Thoughts::new).map(Arc::new);
-    Ok(Shared { gates, upstream: bound(name, provider)?, thoughts })
+    let upstream = match provider {
+        ProviderConfig::Bedrock(bedrock) => aws::bound(config, name, bedrock)?,
+        ProviderConfig::OpenaiCompat(_)
+        | ProviderConfig::AnthropicApi(_)
+        | ProviderConfig::OpenaiResponses(_) => bound(name, provider)?,
+    };
+    Ok(Shared { gates, upstream, thoughts })
 }
 
 fn bound(name: &str, config: &ProviderConfig) -> Result<Bound, Unusable> {
@@ -145,15 +157,21 @@ fn bound(name: &str, config: &ProviderConfig) -> Result<Bound, Unusable> {
 
 fn account(name: &str, config: &ProviderConfig) -> Result<Account, Unusable> {
     let at = |key: &str, why: String| Unusable { place: format!("providers.{name}.{key}"), why };
-    let common = config.common();
     let base_url = config.base_url().ok_or_else(|| at("base_url", "is missing".to_owned()))?;
+    let base_url = base_url.parse::<Uri>().map_err(|error| at("base_url", error.to_string()))?;
+    account_at(name, config.common(), base_url)
+}
+
+/// The account of a provider at an address.
+fn account_at(name: &str, common: &Common, base_url: Uri) -> Result<Account, Unusable> {
+    let at = |key: &str, why: String| Unusable { place: format!("providers.{name}.{key}"), why };
     let forwarded = common.forward_client_headers.iter().filter_map(|name| {
         let name = HeaderName::try_from(name.as_str()).ok()?;
         headers::may_be_forwarded(&name).then_some(name)
     });
     Ok(Account {
         name: name.to_owned(),
-        base_url: base_url.parse::<Uri>().map_err(|error| at("base_url", error.to_string()))?,
+        base_url,
         user_agent: header_value(&common.user_agent).map_err(|why| at("user_agent", why))?,
         forward_client_headers: forwarded.collect(),
         proxy: common.proxy.as_ref().map(|proxy| proxy.as_str().to_owned()),
@@ -244,6 +262,11 @@ fn abilities(config: &Config, model: &ModelConfig) -> Abilities {
 /// What becomes of a client's attribution. Anthropic's own hosts get it as it came, whatever name
 /// a model has there.
 fn attribution(config: &Config, provider: Option<&ProviderConfig>) -> Attribution {
+    if let Some(ProviderConfig::Bedrock(bedrock)) = provider
+        && bedrock.api_shape != ApiShape::Converse
+    {
+        return Attribution::Kept;
+    }
     let address = provider.and_then(ProviderConfig::base_url);
     let address = address.and_then(|base_url| base_url.parse::<Uri>().ok());
     let host = address.as_ref().and_then(Uri::host).unwrap_or_default();

@@ -16,7 +16,7 @@ use super::schema::Dialect;
 const ALWAYS_SENT: [&str; 3] = ["anthropic_version", "messages", "max_tokens"];
 
 /// Kinds that are read and checked, and not served yet.
-const NOT_SERVED: [&str; 2] = ["bedrock", "openai-responses"];
+const NOT_SERVED: [&str; 1] = ["openai-responses"];
 
 /// Checks the whole file.
 pub(super) fn check(file: &DeTable<'_>, flags: Flags, findings: &mut Findings) {

@@ -214,7 +214,7 @@ fn an_event_without_a_word_passes_between_rewritten_ones() {
 fn telling(framing: Framing, stops: &[&str]) -> Relay {
     let stops = stops.iter().map(|stop| (*stop).to_owned()).collect();
     let changes = Changes { stops, ..Changes::default() };
-    Relay::translated(CHAT, Telling::new(MESSAGES, framing, Reply::default(), changes))
+    Relay::translated(CHAT, "", Telling::new(MESSAGES, framing, Reply::default(), changes))
 }
 
 #[test]

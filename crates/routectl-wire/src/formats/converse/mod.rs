@@ -6,15 +6,32 @@
 
 mod answer;
 mod vendors;
-#[cfg_attr(not(test), expect(dead_code, reason = "the format that calls it is not there yet"))]
 mod write;
 
-use crate::Decoder;
+use routectl_core::{Abilities, Request};
+
+use crate::{Decoder, Format, Spelled};
 
 pub use vendors::streams;
 
-/// A reader for one answer of a model, by the upstream's name for it: whose seals the answer holds
-/// is nowhere said in it.
-pub fn decoder(upstream: &str) -> Box<dyn Decoder> {
-    Box::new(answer::Reader::new(answer::Minter::of(upstream)))
+/// The format of `POST /model/{id}/converse`.
+#[derive(Debug, Clone, Copy)]
+pub struct Converse;
+
+impl Format for Converse {
+    fn name(&self) -> &'static str {
+        "converse"
+    }
+
+    fn write(&self, request: &Request, abilities: &Abilities) -> Spelled {
+        write::request(request, abilities)
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder> {
+        self.decoder_of("")
+    }
+
+    fn decoder_of(&self, upstream: &str) -> Box<dyn Decoder> {
+        Box::new(answer::Reader::new(answer::Minter::of(upstream)))
+    }
 }

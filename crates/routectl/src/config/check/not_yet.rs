@@ -12,9 +12,8 @@ struct NotYet {
 
 const MODELS: &[&str] = &["models", "*"];
 
-const NOT_YET: [NotYet; 4] = [
+const NOT_YET: [NotYet; 3] = [
     NotYet { tables: MODELS, key: "price" },
-    NotYet { tables: &[], key: "bedrock" },
     NotYet { tables: &[], key: "usage" },
     NotYet { tables: &[], key: "telemetry" },
 ];

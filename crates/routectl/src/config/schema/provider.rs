@@ -29,7 +29,7 @@ pub enum Provider {
     OpenaiCompat(OpenaiCompat),
     /// The Anthropic API, or a host that speaks Messages.
     AnthropicApi(AnthropicApi),
-    /// AWS Bedrock. Not served yet.
+    /// AWS Bedrock.
     Bedrock(Bedrock),
     /// OpenAI's Responses, also behind a ChatGPT login. Not served yet.
     OpenaiResponses(OpenaiResponses),
@@ -157,7 +157,8 @@ pub enum AnthropicAuth {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Bedrock {
-    /// AWS region. Without it: `AWS_REGION`, then the profile's.
+    /// AWS region. Without it: that of a model's ARN, `AWS_REGION`, then the profile's, then the
+    /// instance's.
     #[serde(default)]
     pub region: Option<Region>,
     /// Where the credentials come from.
@@ -169,7 +170,8 @@ pub struct Bedrock {
     /// Betas that are always sent; they bypass the allowlist.
     #[serde(default)]
     pub anthropic_beta: Vec<String>,
-    /// Further members of the request body.
+    /// Further members of the request, as the model knows them: of the body with `invoke`, of
+    /// `additionalModelRequestFields` with `converse`.
     #[serde(default)]
     pub additional_model_request_fields: Map<String, Value>,
     /// Another host, for tests and VPC endpoints.
@@ -218,8 +220,10 @@ pub enum ApiShape {
     /// InvokeModel: the model's own format.
     #[default]
     Invoke,
-    /// Converse.
+    /// Converse: one format for the models of all vendors.
     Converse,
+    /// Bedrock's own Messages endpoint, for Claude.
+    Messages,
 }
 
 /// `kind = "openai-responses"`.

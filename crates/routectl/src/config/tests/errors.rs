@@ -310,8 +310,6 @@ prometheus = false
     note: routectl.toml:10:43: providers.local.forward_client_headers[1]: "cookie" never passes through; it is dropped. Remove it.
     note: routectl.toml:10:53: providers.local.forward_client_headers[2]: "Api-Key" never passes through; it is dropped. Remove it.
     note: routectl.toml:15:1: providers.claude.api_key_ref: logins are not served yet. Use env://VAR or file:///abs/path until they are.
-    note: routectl.toml:17:12: providers.aws: kind "bedrock" is not served yet; its models are skipped.
-    note: routectl.toml:21:9: models.opus: skipped: provider "aws" is not served yet.
     note: routectl.toml:28:1: models.sonnet.reasoning_dialect: is not read on kind "anthropic-api". Remove it.
     note: routectl.toml:29:1: models.sonnet.history_reasoning: is not read on kind "anthropic-api". Remove it.
     note: routectl.toml:30:19: models.sonnet.header_extras.x-api-key: credentials belong in `api_key_ref`; this one is dropped. Remove it.
@@ -361,7 +359,6 @@ enabled = true
     insta::assert_snapshot!(said(text), @r##"
     note: routectl.toml:7:1: providers.login.auth_kind: logins are not served yet, and without api_key_ref this is one. Set api_key_ref to env://VAR or file:///abs/path.
     note: routectl.toml:24:1: models.m.price: is read and checked, and not served yet.
-    note: routectl.toml:31:2: bedrock: is read and checked, and not served yet.
     note: routectl.toml:34:2: usage: is read and checked, and not served yet.
     "##);
 }
