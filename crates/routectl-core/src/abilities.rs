@@ -26,6 +26,9 @@ pub struct Abilities {
     pub auto_cache: bool,
     /// What becomes of Claude Code's word about itself, if the model is no Claude.
     pub attribution: Attribution,
+    /// Its refusals of single betas and members are mended here, for clients of the same format
+    /// too: they know another host of it.
+    pub mends_members: bool,
     pub quirks: Quirks,
     pub refused: Refused,
 }
@@ -42,6 +45,7 @@ impl Default for Abilities {
             history: History::Auto,
             auto_cache: true,
             attribution: Attribution::Dropped,
+            mends_members: false,
             quirks: Quirks::NONE,
             refused: Refused::default(),
         }
@@ -64,6 +68,10 @@ pub struct Refused {
     pub disabled: bool,
     /// An effort beside the thinking. (Messages: `output_config.effort`)
     pub effort: bool,
+    /// Betas, by their names at the target.
+    pub betas: Vec<Arc<str>>,
+    /// Members of a request, as patterns.
+    pub members: Vec<Arc<str>>,
 }
 
 /// Which seals of earlier thinking a target has refused.

@@ -10,12 +10,13 @@ pub mod digest;
 pub mod headers;
 pub mod transport;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::{HeaderMap, Request, StatusCode, Uri};
-use routectl_core::Failure;
+use routectl_core::{Abilities, Failure};
 use routectl_wire::document::{merge_edits, quote};
-use routectl_wire::{Document, Edit, Format, Spliced, refusal};
+use routectl_wire::{Document, Edit, Fit, Format, Spliced, refusal};
 use serde_json::{Map, Value};
 
 pub use account::Account;
@@ -38,6 +39,12 @@ pub trait Provider: Send + Sync {
     /// Whether its refusals are spelled as its format's clients read them.
     fn refuses_in_format(&self) -> bool {
         true
+    }
+
+    /// What this host refuses of a request in its format, for a target that takes this much; on the
+    /// native lane the request is the client's, on the translated one it is ours.
+    fn narrow(&self, _call: &Call<'_>, _abilities: &Abilities) -> Fit {
+        Fit::default()
     }
 
     /// Where the request goes.
@@ -108,6 +115,8 @@ pub struct Call<'a> {
     /// The upstream is asked for a stream.
     pub streamed: bool,
     pub model: &'a Model,
+    /// Betas that the target was heard to refuse.
+    pub refused_betas: &'a [Arc<str>],
 }
 
 /// One upstream model, with everything its requests carry.

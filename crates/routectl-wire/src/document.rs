@@ -57,6 +57,12 @@ impl Document {
         self.named(name).last().map(|member| self.value(*member))
     }
 
+    /// The same, sharing this body's bytes.
+    pub fn shared(&self, name: &str) -> Option<Bytes> {
+        let (start, end) = self.named(name).last()?.value;
+        Some(self.bytes.slice(start as usize..end as usize))
+    }
+
     /// The raw elements of a member that is a list; `None` when it is missing or something else.
     pub fn list(&self, name: &str) -> Option<Vec<Bytes>> {
         let member = self.named(name).last()?;

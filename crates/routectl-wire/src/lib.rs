@@ -33,6 +33,7 @@ use dialects::echo::Recall;
 pub use document::{BadBody, Change, Document, Edit, Spliced, Step};
 pub use editing::Applied;
 pub use fit::Fit;
+pub use formats::messages::narrow;
 pub use formats::{CHAT, CLIENT_FORMATS, CONVERSE, MESSAGES};
 pub use framing::{Frame, Framing};
 pub use reasoning_fields::ReasoningFields;

@@ -1,6 +1,8 @@
 //! Room 5, prepare: target → lane: the client's bytes with named edits, or read → hub → write
 //! with losses; then shape and sign.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::Request;
 use routectl_core::{Abilities, Failure, Fate, Loss, Needs, Request as Hub};
@@ -27,6 +29,8 @@ pub struct Translation {
     pub losses: Vec<Loss>,
     pub changes: Changes,
     pub reply: Reply,
+    /// Betas that the target was heard to refuse: its provider leaves them out.
+    pub refused_betas: Vec<Arc<str>>,
 }
 
 /// Why a target cannot serve what a request holds, as far as can be told without saying it to
@@ -63,6 +67,10 @@ impl Lane {
                 let thread = thoughts.thread(inbound, &target.key);
                 thread.fit(&inbound.document, &abilities.refused.seals, &mut fit);
             }
+            let call = call(inbound, &inbound.document, target, &abilities.refused.betas);
+            let narrow = |body: &Document| provider.narrow(&Call { body, ..call }, abilities);
+            fit.follow(&inbound.document, narrow);
+            fit.refused_betas.clone_from(&abilities.refused.betas);
             bearable(&fit.losses, strict)?;
             return Ok(Self::Native(fit));
         }
@@ -80,25 +88,34 @@ impl Lane {
         let mut spelled = provider.format().write(request, abilities);
         spelled.losses.extend_from_slice(left);
         spelled.losses.retain(|loss| loss.path != RECALLED);
-        bearable(&spelled.losses, strict)?;
         let mut reply = Reply::to(request, &spelled, inbound.created);
         reply.reasoning_fields = target.reasoning_fields.unwrap_or_default();
-        let document = Document::parse(Bytes::from(spelled.body))
-            .map_err(|error| Unfit::Miswritten { why: error.to_string() })?;
+        let mut document = written(spelled.body)?;
+        let narrowed =
+            provider.narrow(&call(inbound, &document, target, &abilities.refused.betas), abilities);
+        spelled.losses.extend(narrowed.losses);
+        bearable(&spelled.losses, strict)?;
+        if !narrowed.edits.is_empty() {
+            document = written(document.spliced(&narrowed.edits).joined())?;
+        }
         Ok(Self::Translated(Box::new(Translation {
             document,
             losses: spelled.losses,
             changes: spelled.changes,
             reply,
+            refused_betas: abilities.refused.betas.clone(),
         })))
     }
 
     /// Whether a target would get the same through this lane as through the other one.
     pub fn says_the_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Native(this), Self::Native(other)) => this.edits == other.edits,
+            (Self::Native(this), Self::Native(other)) => {
+                this.edits == other.edits && this.refused_betas == other.refused_betas
+            }
             (Self::Translated(this), Self::Translated(other)) => {
                 this.document.bytes() == other.document.bytes()
+                    && this.refused_betas == other.refused_betas
             }
             (Self::Native(_), Self::Translated(_)) | (Self::Translated(_), Self::Native(_)) => {
                 false
@@ -136,12 +153,42 @@ impl Lane {
         }
     }
 
+    /// Betas that the target was heard to refuse.
+    fn refused_betas(&self) -> &[Arc<str>] {
+        match self {
+            Self::Native(fit) => &fit.refused_betas,
+            Self::Translated(translation) => &translation.refused_betas,
+        }
+    }
+
     /// The body that edits are made on.
     pub fn document<'a>(&'a self, inbound: &'a Inbound) -> &'a Document {
         match self {
             Self::Native(_) => &inbound.document,
             Self::Translated(translation) => &translation.document,
         }
+    }
+}
+
+/// A body of ours.
+fn written(body: impl Into<Bytes>) -> Result<Document, Unfit> {
+    Document::parse(body.into()).map_err(|error| Unfit::Miswritten { why: error.to_string() })
+}
+
+/// A request on its way to a target, with this body.
+fn call<'a>(
+    inbound: &'a Inbound,
+    body: &'a Document,
+    target: &'a Target,
+    refused_betas: &'a [Arc<str>],
+) -> Call<'a> {
+    Call {
+        body,
+        client: &inbound.headers,
+        query: inbound.query.as_deref(),
+        streamed: inbound.streamed,
+        model: &target.model,
+        refused_betas,
     }
 }
 
@@ -189,19 +236,18 @@ pub fn request(
     target: &Target,
     (provider, credential): (&dyn Provider, &Credential),
 ) -> Result<Request<Spliced>, Failure> {
-    // Parameters of another format's host mean nothing here, or something else.
-    let query = match lane {
-        Lane::Native(_) => inbound.query.as_deref(),
-        Lane::Translated(_) => None,
-    };
     let fitted: &[Edit] = match lane {
         Lane::Native(fit) => &fit.edits,
         Lane::Translated(_) => &[],
     };
     let body = lane.document(inbound);
-    // Another format's host is always asked for a stream. (decisions: 0005)
-    let streamed = inbound.streamed || matches!(lane, Lane::Translated(_));
-    let mut call = Call { body, client: &inbound.headers, query, streamed, model: &target.model };
+    let mut call = call(inbound, body, target, lane.refused_betas());
+    if matches!(lane, Lane::Translated(_)) {
+        // Another format's host is always asked for a stream. (decisions: 0005)
+        call.streamed = true;
+        // Parameters of another format's host mean nothing here, or something else.
+        call.query = None;
+    }
     let mut edits = provider.edits(&call);
     tracing::trace!(edits = ?fitted.iter().chain(&edits).map(|it| it.name).collect::<Vec<_>>());
     // The operator's extras are merged into what the target gets, and win.

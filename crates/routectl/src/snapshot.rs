@@ -254,6 +254,7 @@ fn abilities(config: &Config, model: &ModelConfig) -> Abilities {
         history: model.history_reasoning.known(),
         auto_cache: provider.is_none_or(ProviderConfig::auto_cache),
         attribution: attribution(config, provider),
+        mends_members: matches!(provider, Some(ProviderConfig::Bedrock(_))),
         quirks: provider.map_or(Quirks::NONE, |provider| quirks(provider, model)),
         refused: Refused::default(),
     }

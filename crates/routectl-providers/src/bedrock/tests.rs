@@ -84,6 +84,7 @@ fn sent(
         query: Some("beta=true"),
         streamed,
         model: &model,
+        refused_betas: &[],
     };
     let spliced = document.spliced(&bedrock.edits(&call));
     let body = serde_json::from_slice(&spliced.joined()).unwrap();

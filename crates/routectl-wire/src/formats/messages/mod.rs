@@ -10,6 +10,7 @@ mod ends;
 mod envelopes;
 mod failure;
 mod fit;
+pub mod narrow;
 mod overflow;
 mod read;
 mod request;
