@@ -26,6 +26,7 @@ pub use envelope::{Complaint, Shape, Wait};
 pub(crate) use figures::figures;
 pub use hints::{retry_after, should_retry};
 pub(crate) use room::{Room, room};
+pub use text::redact;
 pub(crate) use wording::{fold, holds};
 
 /// Reads an answer that is a refusal: a status of 400 and more, or a 200 with an error inside.
@@ -59,7 +60,7 @@ pub fn is_error(json: &[u8]) -> bool {
 fn failure(status: Option<u16>, complaint: Complaint, wait: Option<Duration>) -> Failure {
     let class = classify(status, &complaint);
     let status = classify::real_status(status, &complaint);
-    let message = text::redact(&sentence(status, &complaint));
+    let message = redact(&sentence(status, &complaint));
     let Complaint { kind, code, param, .. } = complaint;
     let words = Words { message, kind, code, param };
     Failure { class, origin: Origin::Upstream, status, words, retry_after: wait }

@@ -78,7 +78,7 @@ pub(super) fn salvage(json: &str, name: &str) -> Option<String> {
 
 /// With the names that only its owner's account has replaced: AWS puts the ARN of the caller and
 /// the account's twelve digits into its refusals, and a client need not know them (bedrock §5).
-pub(super) fn redact(text: &str) -> String {
+pub fn redact(text: &str) -> String {
     accounts_hidden(&arns_hidden(text))
 }
 

@@ -4,6 +4,9 @@
 //! AWS's own chain keeps nothing: each question runs the process or the role's request again.
 //! (facts: Bedrock, section 4)
 
+#[cfg(test)]
+mod tests;
+
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};

@@ -14,16 +14,20 @@ use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsP
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use routectl_auth::Stamp;
+use routectl_wire::refusal;
 
 use super::super::region::{self, Region};
 use super::cache::{Ask, Asked};
 use super::http_client::HttpClient;
 use super::keys::Keys;
-use super::trouble::{way_out, whose};
+use super::trouble::{NO_CREDENTIALS, way_out, whose};
 use super::{Surroundings, Trouble};
 
 /// How often the profile files are looked at: two `stat`s.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How AWS's chain says of a source that it is not set up. What follows says the same.
+const NOT_ENABLED: &str = "the credential provider was not enabled";
 
 /// AWS's chain, or one profile of it.
 #[derive(Clone)]
@@ -166,7 +170,8 @@ impl Inner {
     }
 
     fn way_out(&self, why: &str) -> String {
-        way_out(why, self.profile.as_deref())
+        let named = || self.surroundings.environment.get("AWS_PROFILE");
+        way_out(why, self.profile.clone().or_else(named).as_deref())
     }
 }
 
@@ -174,7 +179,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An error with its causes, each once, in one sentence.
+/// An error with its causes, each once, in one sentence that names no account.
 fn sentence(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut cause = error.source();
@@ -185,5 +190,14 @@ fn sentence(error: &dyn Error) -> String {
         }
         cause = error.source();
     }
-    said.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_owned()
+    // The chain lists what it tried, one source to a line.
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let said = lines
+        .join("; ")
+        .replace("Attempted:;", "Attempted:")
+        .replace(&format!("{NOT_ENABLED}: "), "");
+    match said.trim_end_matches('.') {
+        NOT_ENABLED => NO_CREDENTIALS.to_owned(),
+        said => refusal::redact(said),
+    }
 }

@@ -52,12 +52,16 @@ pub(super) fn whose(profile: Option<&str>) -> String {
     }
 }
 
+/// What is wrong with a profile of which AWS's chain says nothing.
+#[cfg(feature = "aws-config")]
+pub(super) const NO_CREDENTIALS: &str = "it is not there, or holds no credentials";
+
 /// What helps, by the words in which AWS's chain says what is wrong.
 #[cfg(feature = "aws-config")]
 pub(super) fn way_out(why: &str, profile: Option<&str>) -> String {
     let says = |words: &[&str]| words.iter().any(|word| why.contains(word));
     let option = profile.map(|name| format!(" --profile {name}")).unwrap_or_default();
-    if says(&["was not defined"]) {
+    if says(&["was not defined", NO_CREDENTIALS]) {
         return "Name a profile that stands in ~/.aws/config or ~/.aws/credentials: `aws configure \
                 list-profiles` lists them."
             .to_owned();
@@ -69,7 +73,7 @@ pub(super) fn way_out(why: &str, profile: Option<&str>) -> String {
     if says(&["SSO", "sso"]) {
         return format!("Run: aws sso login{option}");
     }
-    if profile.is_none() && says(&["no providers in chain", "not enabled"]) {
+    if says(&["no credentials found in chain"]) {
         return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or \
                 AWS_BEARER_TOKEN_BEDROCK where routectl is started, or name another source in the \
                 provider's `creds`."
