@@ -122,6 +122,8 @@ pub struct MemberNames {
     pub tool_choice: &'static str,
     pub parallel_calls: &'static str,
     pub user: &'static str,
+    /// The one that marks a block for caching; empty where there are several.
+    pub cache: &'static str,
 }
 
 /// The words of Chat, which most clients use.
@@ -135,6 +137,7 @@ impl Default for MemberNames {
             tool_choice: "tool_choice",
             parallel_calls: "parallel_tool_calls",
             user: "user",
+            cache: "",
         }
     }
 }

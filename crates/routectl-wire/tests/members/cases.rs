@@ -1,18 +1,18 @@
-//! The cases that `fixtures/sdk/members.py` made, and the two directions they are read in.
+//! The cases that `fixtures/sdk/members.py` made, and the directions they are read in.
 
 use bytes::Bytes;
-use routectl_wire::{CHAT, ClientFormat, Document, MESSAGES};
+use routectl_wire::{CHAT, CONVERSE, ClientFormat, Document, Format, MESSAGES};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::declared::{Declared, TO_CHAT, TO_MESSAGES};
+use crate::declared::{CHAT_TO_CONVERSE, Declared, MESSAGES_TO_CONVERSE, TO_CHAT, TO_MESSAGES};
 use crate::path;
 use crate::targets::{self, Target};
 
 /// One way of translation.
 pub(crate) struct Direction {
     pub(crate) from: &'static dyn ClientFormat,
-    pub(crate) to: &'static dyn ClientFormat,
+    pub(crate) to: &'static dyn Format,
     pub(crate) fixture: &'static str,
     pub(crate) targets: fn() -> Vec<Target>,
     pub(crate) declared: &'static [Declared],
@@ -32,6 +32,20 @@ pub(crate) const DIRECTIONS: &[Direction] = &[
         fixture: "messages.json",
         targets: targets::of_chat,
         declared: TO_CHAT,
+    },
+    Direction {
+        from: CHAT,
+        to: CONVERSE,
+        fixture: "chat.json",
+        targets: targets::of_converse,
+        declared: CHAT_TO_CONVERSE,
+    },
+    Direction {
+        from: MESSAGES,
+        to: CONVERSE,
+        fixture: "messages.json",
+        targets: targets::of_converse,
+        declared: MESSAGES_TO_CONVERSE,
     },
 ];
 

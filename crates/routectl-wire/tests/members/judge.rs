@@ -69,7 +69,9 @@ pub(crate) fn outcome(direction: &Direction, case: &Case, abilities: &Abilities)
         Ok(without) => without,
         Err(BadRequest { path, problem }) => return Outcome::Incomparable { path, problem },
     };
-    let new = with.losses.iter().find(|loss| !without.losses.contains(loss));
+    // What a thing is may be lost with what stands around the thing, all of which is new here.
+    let mut new = with.losses.iter().filter(|loss| !without.losses.contains(loss));
+    let new = new.find(|_| !case.is_label());
     match (listed(case, &with.losses, &without.losses), new) {
         (Some(loss), _) => lost(case, loss, &Difference::of(case, &with, &without)),
         (None, Some(Loss { path, reason, .. })) => {

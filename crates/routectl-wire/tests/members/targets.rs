@@ -34,6 +34,26 @@ pub(crate) fn of_messages() -> Vec<Target> {
     ]
 }
 
+/// Claude with its own rules, another vendor's model that thinks and caches, one that knows little,
+/// and one that nothing is known of. No cache marks but the client's own.
+pub(crate) fn of_converse() -> Vec<Target> {
+    let target = |name: &'static str, upstream: &str| {
+        let abilities = Abilities {
+            upstream: upstream.to_owned(),
+            efforts: Effort::ALL.to_vec(),
+            auto_cache: false,
+            ..Abilities::default()
+        };
+        Target { name, abilities }
+    };
+    vec![
+        target("claude-sonnet-4-6", "us.anthropic.claude-sonnet-4-6"),
+        target("nova-2", "us.amazon.nova-2-lite-v1:0"),
+        target("llama-3.3", "us.meta.llama3-3-70b-instruct-v1:0"),
+        target("another model", "one"),
+    ]
+}
+
 /// A host that nothing is known of, one that takes whatever some host takes, and one that takes
 /// what all take.
 pub(crate) fn of_chat() -> Vec<Target> {

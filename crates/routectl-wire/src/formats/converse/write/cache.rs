@@ -12,15 +12,18 @@ use crate::formats::messages::write::{Fitted, Offered};
 /// nothing are marked here.
 pub(super) fn settle(fitted: &mut Fitted, takes: Cache, auto: bool, losses: &mut Vec<Loss>) {
     if takes == Cache::Nowhere {
-        let mut marks = all(fitted);
-        return drop_all(&mut marks, UNMARKED, losses);
+        let word = fitted.request.names.cache;
+        return losses.extend(all(fitted).iter_mut().map(|slot| unmarked(slot, word, UNMARKED)));
     }
     if takes == Cache::Talk {
-        let mut marks: Vec<Slot<'_>> = fitted.tools.iter_mut().filter_map(of_tool).collect();
-        drop_all(&mut marks, "this model caches no tools by themselves", losses);
+        let word = fitted.request.names.cache;
+        let reason = "this model caches no tools by themselves";
+        let tools = fitted.tools.iter_mut().filter_map(of_tool);
+        losses.extend(tools.map(|mut slot| unmarked(&mut slot, word, reason)));
     }
     if takes != Cache::Long {
-        all(fitted).iter_mut().for_each(|slot| clamp(slot, losses));
+        let word = fitted.request.names.cache;
+        losses.extend(all(fitted).iter_mut().filter_map(|slot| clamped(slot, word)));
     }
     if auto && all(fitted).is_empty() {
         return choose(fitted, takes);
@@ -106,20 +109,32 @@ fn of_tool(tool: &mut Offered) -> Option<Slot<'_>> {
     tool.cache.is_some().then_some(Slot { mark: &mut tool.cache, place: tool.place })
 }
 
-fn drop_all(slots: &mut Vec<Slot<'_>>, reason: &'static str, losses: &mut Vec<Loss>) {
-    for slot in slots.drain(..) {
-        *slot.mark = None;
-        losses.push(Loss::dropped(slot.place.path("cache_control"), reason));
+/// Takes a mark away.
+fn unmarked(slot: &mut Slot<'_>, word: &str, reason: &'static str) -> Loss {
+    *slot.mark = None;
+    match path(slot.place, word) {
+        Ok(path) => Loss::dropped(path, reason),
+        Err(block) => Loss::degraded(block, reason),
     }
 }
 
 /// Older models keep what is cached for five minutes.
-fn clamp(slot: &mut Slot<'_>, losses: &mut Vec<Loss>) {
-    if let Some(mark) = slot.mark
-        && mark.ttl == Some(Ttl::OneHour)
-    {
-        mark.ttl = None;
-        let reason = "this model keeps a cached prompt for five minutes";
-        losses.push(Loss::clamped(slot.place.path("cache_control"), reason));
+fn clamped(slot: &mut Slot<'_>, word: &str) -> Option<Loss> {
+    let mark = slot.mark.as_mut().filter(|mark| mark.ttl == Some(Ttl::OneHour))?;
+    mark.ttl = None;
+    let (Ok(path) | Err(path)) = path(slot.place, word);
+    Some(Loss::clamped(path, "this model keeps a cached prompt for five minutes"))
+}
+
+/// The path of a mark; or of what is marked, for clients with several words for it. A text that is
+/// no block is marked beside its member.
+fn path(place: Place, word: &str) -> Result<String, String> {
+    if place == Place::BODY {
+        return Ok("cache_control".to_owned());
     }
+    if !word.is_empty() {
+        return Ok(place.path(word));
+    }
+    let path = place.to_string();
+    Err(path.strip_suffix(".content").unwrap_or(&path).to_owned())
 }

@@ -114,7 +114,7 @@ impl<'a> Fitter<'a> {
             Source::Text(text) => documents::of_text(&text),
             Source::Blocks(blocks) => {
                 let blocks = self.inside(blocks, losses);
-                documents::of_blocks(blocks, self.target.is_claude())
+                documents::of_blocks(blocks, self.target.is_claude(), losses)
             }
         }
     }

@@ -85,16 +85,24 @@ pub(super) fn of_text(text: &str) -> Said<Source> {
     Ok(Source::Base64 { media_type: "text/plain".to_owned(), bytes })
 }
 
-/// Pieces of text. Claude reads them as pieces.
-pub(super) fn of_blocks(blocks: Vec<Block>, by_pieces: bool) -> Said<Source> {
+/// Pieces of text. Claude reads them as pieces; for others they are one text.
+pub(super) fn of_blocks(
+    blocks: Vec<Block>,
+    by_pieces: bool,
+    losses: &mut Vec<Loss>,
+) -> Said<Source> {
     let texts: Vec<&str> = blocks.iter().filter_map(Block::as_text).collect();
     if texts.len() < blocks.len() {
         return refused("Converse takes no images inside a document");
     }
-    match texts.is_empty() || !by_pieces {
-        true => of_text(&texts.join("\n\n")),
-        false => Ok(Source::Blocks(blocks)),
+    if by_pieces && !texts.is_empty() {
+        return Ok(Source::Blocks(blocks));
     }
+    for block in blocks.iter().filter(|block| block.cache.is_some()) {
+        let path = block.place.path("cache_control");
+        losses.push(Loss::dropped(path, "no part of a document can be marked"));
+    }
+    of_text(&texts.join("\n\n"))
 }
 
 /// Puts a text into the turns that show a document and say nothing.

@@ -26,8 +26,12 @@ pub(super) fn inference(writer: &mut Writer<'_>, body: &mut Object<'_>) {
             ("temperature", sampling.temperature.take().is_some()),
             ("top_p", sampling.top_p.take().is_some()),
         ];
-        let said = said.into_iter().filter(|(_, said)| *said);
-        writer.losses.extend(said.map(|(member, _)| Loss::dropped(member, reason)));
+        let said: Vec<_> = said.into_iter().filter(|(_, said)| *said).collect();
+        if !said.is_empty() {
+            let reason = "so much thinking takes the limit and the sampling away";
+            writer.losses.push(Loss::degraded(names.reasoning, reason));
+        }
+        writer.losses.extend(said.iter().map(|(member, _)| Loss::dropped(*member, reason)));
     }
     let stops = &writer.fitted.stops;
     let is_silent = max_tokens.is_none() && sampling.temperature.is_none();

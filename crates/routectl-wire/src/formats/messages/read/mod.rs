@@ -148,6 +148,7 @@ impl Reader {
         };
         names.parallel_calls = "tool_choice.disable_parallel_tool_use";
         names.user = "metadata.user_id";
+        names.cache = "cache_control";
     }
 
     /// A choice without tools means nothing, unless it forces one.

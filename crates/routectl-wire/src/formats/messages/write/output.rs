@@ -54,7 +54,8 @@ pub(super) fn settle(
     let enforces = !means.budgeted && means.target.takes_forced_choice();
     if !enforces || mended.loss.is_some() || mended.note.is_some() {
         losses.push(Loss::degraded(member, "nothing enforces the schema; an instruction says it"));
-        instruct(request, instruction::json_of(&schema));
+        let described = description.and_then(|description| described(&schema, &description));
+        instruct(request, instruction::json_of(described.as_deref().unwrap_or(&schema)));
         return Output::default();
     }
     losses.push(Loss::emulated(member, "the model answers by calling a tool of this schema"));

@@ -39,6 +39,7 @@ const NAMES: MemberNames = MemberNames {
     tool_choice: "tool_choice",
     parallel_calls: "tool_choice.disable_parallel_tool_use",
     user: "metadata.user_id",
+    cache: "cache_control",
 };
 
 /// A conversation whose blocks know where they stand.
