@@ -5,10 +5,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use routectl_fuzz::answer_abroad;
-use routectl_wire::formats::converse::decoder;
+use routectl_wire::CONVERSE;
 
 fuzz_target!(|data: &[u8]| {
     for upstream in ["anthropic.claude-sonnet-4-6", "openai.gpt-oss-120b-1:0"] {
-        answer_abroad(|| decoder(upstream), data);
+        answer_abroad(|| CONVERSE.decoder_of(upstream), data);
     }
 });
