@@ -16,10 +16,11 @@
 //! | `window-TOKENS` | a model with a small context window |
 //! | `bench-BYTES`, `bench-stream-CHUNKS-PAUSEMS[-BURST]` | cheap canned answers, not checked; the first is a stream in one write to who asks for a stream |
 //! | `lenient-…` | any of the above on a host that lets unknown members and foreign seals pass |
+//! | `thinks-…` | a good answer at a host with its vendor's ways of thinking: a row of [`VENDORS`] |
 //! | `no-editing-…` | the good answer, at a host that knows no `context_management` |
 //!
 //! Texts in the last user message do more: `[[tool]]` and `[[tools]]` call the declared tools,
-//! `[[think]]` shows thoughts, `[[redact]]` seals them, `[[refuse]]` declines. Rules that hold for
+//! `[[more]]` in a tool's result calls one again, `[[think]]` shows thoughts, `[[redact]]` seals them, `[[refuse]]` declines. Rules that hold for
 //! one generation of models follow the model's name (`gpt-5…`, `claude-opus-5-5…`); every other
 //! name is the most permissive model there is.
 //!
@@ -51,6 +52,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use chat::vendors::{VENDORS, Vendor};
 pub use faults::{Applies, FAULTS, Fault, Hosts, Modes, Phase};
 pub use good::{good_answer, good_stream};
 pub use host::Emulator;

@@ -12,7 +12,7 @@ pub(crate) use ask::{Ask, Choice, Image, Tool, text_of};
 /// Characters of the last user text that are quoted back.
 const QUOTED: usize = 200;
 /// Stands in for a model's thoughts. Holds characters of two, three and four bytes.
-const THOUGHT: &str =
+pub(crate) const THOUGHT: &str =
     "The user wants an answer. I weigh it – naïvely, but with care 🤔 – and reply.";
 
 /// A model's answer, before a format spells it.
@@ -95,7 +95,8 @@ fn call_count(ask: &Ask) -> usize {
     let asked = match &ask.choice {
         Choice::None => false,
         Choice::Any | Choice::Named(_) => true,
-        Choice::Auto => ask.results.is_empty() && (both || ask.text.contains("[[tool]]")),
+        Choice::Auto if ask.results.is_empty() => both || ask.text.contains("[[tool]]"),
+        Choice::Auto => ask.results.iter().any(|result| result.contains("[[more]]")),
     };
     usize::from(asked) + usize::from(asked && both && ask.parallel)
 }

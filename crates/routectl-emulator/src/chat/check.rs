@@ -68,6 +68,8 @@ const EFFORTS: &[&str] = &["none", "minimal", "low", "medium", "high", "xhigh", 
 pub(crate) fn check(body: &Map<String, Value>, lenient: bool) -> Result<(), Refusal> {
     for (name, value) in body {
         match MEMBERS.iter().find(|(known, _)| known == name) {
+            // Hosts of other vendors have words of their own for it, or numbers.
+            Some((_, Kind::OneOf(_))) if lenient && name == "reasoning_effort" => {}
             Some((_, kind)) => check_kind(name, value, *kind)?,
             None if lenient => {}
             None => {
@@ -93,6 +95,11 @@ pub(crate) fn check(body: &Map<String, Value>, lenient: bool) -> Result<(), Refu
     history::check(messages, lenient)?;
     response_format(body, messages)?;
     if lenient { Ok(()) } else { traps(body) }
+}
+
+/// Whether the format has this member.
+pub(super) fn is_known(name: &str) -> bool {
+    MEMBERS.iter().any(|(known, _)| *known == name)
 }
 
 /// The member, unless it is absent or null.

@@ -25,6 +25,7 @@ mod g3_translated;
 mod g4_matrix;
 mod g4_translated;
 mod g5_budget;
+mod g6_clients;
 mod g6_envelopes;
 mod g6_seals;
 mod g7_prefix;

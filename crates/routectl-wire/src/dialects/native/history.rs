@@ -5,7 +5,7 @@
 use memchr::memmem;
 use routectl_core::{Abilities, Block, Dialect, Form, Loss, Missing, Place, Reasoning, Seals};
 
-use super::{details, recall};
+use super::{details, parts, recall};
 use crate::dialects::echo::{self, Lead, RECALLED, Recall, Told};
 use crate::document::unquote;
 use crate::formats::chat;
@@ -15,8 +15,8 @@ use crate::{Document, Edit, Fit, Step};
 /// The name of these edits in the trace.
 const NAME: &str = "history";
 
-/// How the names of the members begin in which thinking comes back.
-const SIGNS: [&[u8]; 3] = [b"\"reasoning", b"\"thinking_blocks\"", SIGNATURE];
+/// How the names of the members begin in which thinking comes back, and the kind of a part.
+const SIGNS: [&[u8]; 4] = [b"\"reasoning", b"\"thinking_blocks\"", SIGNATURE, parts::KIND];
 
 /// The member in which a call is signed. (facts: reasoning, section 2.18)
 pub(super) const SIGNATURE: &[u8] = b"\"thought_signature\"";
@@ -38,6 +38,8 @@ struct Message<'a> {
     turn: echo::Turn<'a>,
     /// The members in it that say thinking.
     present: Vec<&'static str>,
+    /// The parts of its content that do. (facts: reasoning, section 2.16)
+    parts: Vec<usize>,
 }
 
 /// Brings the history into the shape that the target wants.
@@ -71,7 +73,8 @@ pub(super) fn adapt(
         let turn = echo::Turn { place, call: call.as_deref(), has_tools };
         let says = |name: &&str| said.get(name).is_some_and(|raw| raw != b"null");
         let present = MEMBERS.into_iter().filter(says).collect();
-        Message { index, said: &said, turn, present }.adapt(abilities, recall, fit);
+        let parts = parts::thinking(&said);
+        Message { index, said: &said, turn, present, parts }.adapt(abilities, recall, fit);
     }
 }
 
@@ -83,7 +86,7 @@ impl Message<'_> {
         }
         let recall = recall.filter(|_| self.present.is_empty());
         let recalled = recall.and_then(|recall| recall::left_out(self.said, recall));
-        let is_silent = self.present.is_empty() && recalled.is_none();
+        let is_silent = self.present.is_empty() && self.parts.is_empty() && recalled.is_none();
         if is_silent && !echo::is_needed(&dialect.echo, self.turn) {
             return;
         }
@@ -93,8 +96,9 @@ impl Message<'_> {
             return;
         }
         let welcome = !is_refused && echo::is_welcome(&dialect.echo, history);
+        let takes_parts = welcome && dialect.echo.form == Form::Parts;
         if welcome && dialect.echo.form == Form::Details && self.keep_own(dialect, fit) {
-            return;
+            return self.leave_parts(fit);
         }
         let Some(blocks) = chat::thoughts(self.said, self.turn.place) else { return };
         let mut pieces: Vec<_> = blocks.iter().filter_map(piece).collect();
@@ -123,8 +127,10 @@ impl Message<'_> {
                 fit.edits.push(self.set(member, json.clone()));
             }
         }
-        if let Some(lead) = &told.lead {
-            fit.edits.extend(self.lead(lead));
+        match &told.lead {
+            Some(lead) => fit.edits.extend(self.lead(lead)),
+            None if !takes_parts => self.leave_parts(fit),
+            None => {}
         }
         if self.turn.call.is_some() && dialect.echo.form == Form::CallSeals {
             self.sign(&mut told, dialect, fit);
@@ -207,17 +213,28 @@ impl Message<'_> {
         let Some(parts) = self.said.list("content") else {
             return Some(self.set("content", lead.content("")));
         };
-        let is_thinking = |part: &bytes::Bytes| {
-            let Ok(part) = Document::parse(part.clone()) else { return false };
-            let is_tagged = || part.text("text").is_some_and(|text| begins_with_thinking(&text));
-            part.text("type").is_some_and(|kind| kind == "thinking") || is_tagged()
+        let is_tagged = |part: &bytes::Bytes| {
+            let part = Document::parse(part.clone()).ok();
+            let text = part.as_ref().and_then(|part| part.text("text"));
+            text.is_some_and(|text| begins_with_thinking(&text))
         };
-        if parts.iter().any(is_thinking) {
+        let stays = matches!(lead, Lead::Part(_)) && !self.parts.is_empty();
+        if stays || parts.iter().any(is_tagged) {
             return None;
         }
-        let parts = parts.iter().map(|part| String::from_utf8_lossy(part).into_owned());
+        let parts = parts.iter().enumerate().filter(|(at, _)| !self.parts.contains(at));
+        let parts = parts.map(|(_, part)| String::from_utf8_lossy(part).into_owned());
         let all: Vec<String> = std::iter::once(lead.part()).chain(parts).collect();
         Some(self.set("content", format!("[{}]", all.join(","))))
+    }
+
+    /// Takes the parts of the content out that are thinking.
+    fn leave_parts(&self, fit: &mut Fit) {
+        let nothing = if self.turn.call.is_some() { "null" } else { "\"\"" };
+        if parts::are_all(&self.parts, self.said) {
+            return fit.edits.push(self.set("content", nothing.to_owned()));
+        }
+        fit.edits.extend(self.parts.iter().map(|at| self.remove("content").at(*at)));
     }
 
     /// Takes the signatures of calls away that another vendor's model gave them.

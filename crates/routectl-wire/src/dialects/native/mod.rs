@@ -4,6 +4,7 @@
 
 mod details;
 mod history;
+mod parts;
 mod recall;
 mod wishes;
 

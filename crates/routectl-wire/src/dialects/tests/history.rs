@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
+use routectl_core::{Form, Turns};
 
 use super::*;
 
@@ -97,6 +98,29 @@ fn no_seal_of_claudes_reaches_a_host_that_cannot_read_it() {
                 }
             }
         }
+    }
+}
+
+/// What Mistral's clients send back: thinking that is a part of the content.
+const IN_PARTS: &str = r#"{"model":"m","tools":[{"type":"function","function":{"name":"f"}}],
+"messages":[{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"own"}]}, {"type":"text","text":"I look."}],"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},
+{"role":"tool","tool_call_id":"a","content":"1"},
+{"role":"assistant","content":[{"type":"thinking","thinking":"own"}]}]}"#;
+
+#[test]
+fn thinking_that_is_a_part_of_the_content_reaches_only_hosts_that_know_such_parts() {
+    for (model, dialect) in DIALECTS.iter().flat_map(|row| models(row)) {
+        let (sent, losses) = native(IN_PARTS, &target(dialect));
+        let knows = dialect.hands_off || dialect.echo.form == Form::Parts;
+        let case = format!("{} {model}: {sent}", dialect.name);
+        assert_eq!(sent.contains(r#""type":"thinking""#), knows, "{case}");
+        assert!(sent.contains("I look."), "{case}");
+        let says = knows || dialect.echo.turns != Turns::None && dialect.seals.is_empty();
+        let readable = says || dialect.echo.form == Form::Opaque;
+        assert_eq!(sent.contains("own"), readable, "{case}");
+        assert_eq!(losses.iter().any(|loss| loss.starts_with("dropped")), !readable, "{case}");
+        let abilities = Abilities { history: History::Strip, ..target(dialect) };
+        assert!(!native(IN_PARTS, &abilities).0.contains("own"), "{case}");
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     BadRequest, ClientFormat, Decoder, Document, Encoder, Fit, Format, Framing, Reply, Spelled,
 };
 
-pub(crate) use read::{thoughts, wish};
+pub(crate) use read::{THINKING, may_think, thoughts, wish};
 
 /// The format of `POST /v1/chat/completions`.
 #[derive(Debug, Clone, Copy)]

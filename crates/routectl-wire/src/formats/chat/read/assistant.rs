@@ -46,7 +46,8 @@ pub(super) fn blocks(
     Ok(blocks)
 }
 
-/// The thinking alone that a message says beside its content.
+/// The thinking alone that a message says: beside its content, and in parts of it that say more
+/// than that.
 pub(super) fn thoughts_of(message: &Document, place: Place) -> Option<Vec<Block>> {
     let mut thoughts = Thoughts::default();
     let mut foreign = Vec::new();
@@ -55,7 +56,23 @@ pub(super) fn thoughts_of(message: &Document, place: Place) -> Option<Vec<Block>
         let node = json::parse(std::str::from_utf8(raw).ok()?).ok()?;
         thoughts.read(name, &node, place, &mut foreign).ok()?;
     }
-    Some(thoughts.settled(&mut foreign))
+    let mut blocks = thoughts.settled(&mut foreign);
+    let text = |block: &Block| block.as_reasoning().map(|it| it.text.clone());
+    for block in in_content(message, place).unwrap_or_default() {
+        if !blocks.iter().any(|known| text(known) == text(&block)) {
+            blocks.push(block);
+        }
+    }
+    Some(blocks)
+}
+
+/// The parts of a content that are thinking.
+fn in_content(message: &Document, place: Place) -> Option<Vec<Block>> {
+    let raw = message.get("content").filter(|raw| parts::may_think(raw))?;
+    let node = json::parse(std::str::from_utf8(raw).ok()?).ok()?;
+    let mut blocks = parts::content(&node, place, Speaker::Model, &mut Vec::new()).ok()?;
+    blocks.retain(|block| block.as_reasoning().is_some());
+    Some(blocks)
 }
 
 /// Members that the hub has no word for.

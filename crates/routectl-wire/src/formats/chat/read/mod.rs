@@ -14,6 +14,7 @@ mod tools;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+pub(crate) use parts::{THINKING, may_think};
 use routectl_core::{Block, MemberNames, Place, ReasoningControl, Request, Tool, ToolChoice};
 
 use crate::formats::expect;

@@ -118,6 +118,14 @@ fn held(
     }
 }
 
+/// The kind of a part that is thinking.
+pub(crate) const THINKING: &[u8] = b"\"thinking\"";
+
+/// Whether a raw content may hold parts of thinking.
+pub(crate) fn may_think(content: &[u8]) -> bool {
+    content.starts_with(b"[") && memchr::memmem::find(content, THINKING).is_some()
+}
+
 /// Mistral's thinking stands between the parts of the content, as a list of texts. (facts:
 /// reasoning, section 2.16)
 fn thinking(
