@@ -56,6 +56,8 @@ impl Default for Abilities {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refused {
     pub seals: Seals,
+    /// What it would refuse, since other vendors' models signed it in its manner.
+    pub imitations: Seals,
     /// Earlier turns that say nothing of their thinking.
     pub silence: bool,
     /// Thinking, in this one request.

@@ -17,12 +17,14 @@
 //! | `bench-BYTES`, `bench-stream-CHUNKS-PAUSEMS[-BURST]` | cheap canned answers, not checked; the first is a stream in one write to who asks for a stream |
 //! | `lenient-…` | any of the above on a host that lets unknown members and foreign seals pass |
 //! | `thinks-…` | a good answer at a host with its vendor's ways of thinking: a row of [`VENDORS`] |
+//! | `unsigned-…`, `signs-…` | the same at a host that imitates Anthropic, and signs nothing, or in its own way |
 //! | `no-editing-…` | the good answer, at a host that knows no `context_management` |
 //!
 //! Texts in the last user message do more: `[[tool]]` and `[[tools]]` call the declared tools,
-//! `[[more]]` in a tool's result calls one again, `[[think]]` shows thoughts, `[[redact]]` seals them, `[[refuse]]` declines. Rules that hold for
-//! one generation of models follow the model's name (`gpt-5…`, `claude-opus-5-5…`); every other
-//! name is the most permissive model there is.
+//! `[[more]]` in a tool's result calls one again, `[[think]]` shows thoughts, `[[between]]` has
+//! them between calls too (Messages), `[[redact]]` seals them, `[[refuse]]` declines. Rules that
+//! hold for one generation of models follow the model's name (`gpt-5…`, `claude-opus-5-5…`); every
+//! other name is the most permissive model there is.
 //!
 //! Scripted names answer as the model `mock-1`, so that `cut-at-9` and `cut-at-10` cut the same
 //! bytes.

@@ -16,8 +16,8 @@ use routectl_core::{
 use crate::dialects::gemini;
 use crate::refusal::{fold, holds};
 
-pub(crate) use seals::{REASON, is_all_that_is_heard, is_refused, refuses};
-pub use seals::{digests, without};
+pub(crate) use seals::{FOREIGN, REASON, is_all_that_is_heard, is_refused, refuses, why_left};
+pub use seals::{digest, digests, without};
 
 /// What keeps a request from being refused for the same reason once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::affinity::Follower;
 use crate::config::Log;
+use crate::imitations::Notary;
 use crate::inbound::Inbound;
 use crate::memory::Keeper;
 use crate::prepare::{self, Lane, Translation};
@@ -84,6 +85,8 @@ pub struct Attempt<'a> {
     pub follower: Option<Follower>,
     /// Who keeps what the target thinks.
     pub keeper: Option<Keeper>,
+    /// Who takes note of what it signs.
+    pub notary: Option<Notary>,
 }
 
 impl Attempt<'_> {
@@ -282,6 +285,7 @@ impl Attempt<'_> {
         let mut listeners = Listeners::new();
         listeners.extend(self.follower.iter().map(|it| Box::new(it.clone()) as _));
         listeners.extend(self.keeper.iter().map(|it| Box::new(it.clone()) as _));
+        listeners.extend(self.notary.iter().map(|it| Box::new(it.clone()) as _));
         let native = matches!(self.lane, Lane::Native(_));
         let thoughts = self.target.thoughts.iter().filter(|_| native);
         let threads = thoughts.map(|thoughts| thoughts.thread(self.inbound, &self.target.key));

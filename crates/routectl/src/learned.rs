@@ -8,10 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use routectl_core::{Abilities, Seals};
+use routectl_wire::MESSAGES;
+use routectl_wire::claude::{is_claude, is_of_another_vendor};
 use routectl_wire::repair::Mend;
 
 use crate::bounded::Bounded;
-use crate::target::Target;
+use crate::imitations::{Imitations, Notary};
+use crate::target::{Target, Upstream};
 
 /// How many targets are remembered.
 const MOST_TARGETS: usize = 1 << 10;
@@ -31,6 +34,7 @@ pub struct Learned {
     lessons: Mutex<Bounded<Arc<str>, Lessons>>,
     /// Whether there is anything to look up.
     any: AtomicBool,
+    imitations: Arc<Imitations>,
 }
 
 /// What is known of one target.
@@ -43,14 +47,30 @@ struct Lessons {
 
 impl Default for Learned {
     fn default() -> Self {
-        Self { lessons: Mutex::new(Bounded::new(MOST_TARGETS, AGE)), any: AtomicBool::new(false) }
+        let lessons = Mutex::new(Bounded::new(MOST_TARGETS, AGE));
+        Self { lessons, any: AtomicBool::new(false), imitations: Arc::default() }
     }
 }
 
 impl Learned {
     /// What a target takes, as far as that is not what its configuration says.
     pub fn abilities(&self, target: &Target, now: Instant) -> Option<Abilities> {
-        self.known(&target.key, &target.abilities, now)
+        let mut known = self.known(&target.key, &target.abilities, now);
+        if is_claude(&target.abilities.upstream)
+            && let Some(imitations) = self.imitations.known()
+        {
+            let abilities = known.get_or_insert_with(|| target.abilities.clone());
+            abilities.refused.imitations = imitations;
+        }
+        known
+    }
+
+    /// Who takes note of what this target signs, if it is known to be no Claude.
+    pub fn notary(&self, target: &Target) -> Option<Notary> {
+        let Upstream::Served { provider, .. } = &target.upstream else { return None };
+        let imitates = provider.format().name() == MESSAGES.name()
+            && is_of_another_vendor(&target.abilities.upstream);
+        imitates.then(|| self.imitations.notary())
     }
 
     /// Remembers what helped, with what the target was then believed to take, and which seals were

@@ -12,6 +12,7 @@ pub mod bounded;
 pub mod call_id;
 pub mod commands;
 pub mod config;
+pub mod imitations;
 pub mod inbound;
 pub mod learned;
 pub mod loss;

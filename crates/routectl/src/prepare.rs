@@ -80,7 +80,7 @@ impl Lane {
         };
         let reminded = reminded(inbound, target, request);
         let request = reminded.as_ref().unwrap_or(request);
-        let without = repair::without(request, &abilities.refused.seals);
+        let without = repair::without(request, &abilities.refused);
         let (request, left) = match &without {
             Some((request, losses)) => (request, losses.as_slice()),
             None => (request, [].as_slice()),

@@ -231,7 +231,8 @@ impl Driver {
         let follower =
             self.in_loop.as_ref().map(|it| affinity.follower(it, &target.model.nickname));
         let keeper = inbound.recall.as_ref().map(Recall::keeper);
-        let attempt = Attempt { target, lane, inbound, transport, log, follower, keeper };
+        let notary = self.worker.app.learned().notary(target);
+        let attempt = Attempt { target, lane, inbound, transport, log, follower, keeper, notary };
         let opening = attempt.open();
         let Some(deadline) = self.walk.deadline() else { return opening.await };
         let deadline = Instant::from_std(deadline);

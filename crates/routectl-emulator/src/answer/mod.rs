@@ -19,6 +19,8 @@ pub(crate) const THOUGHT: &str =
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub thought: Option<&'static str>,
+    /// Thoughts stand between the calls too.
+    pub between: bool,
     /// Text in the pieces in which it is streamed.
     pub text: Vec<String>,
     pub calls: Vec<Call>,
@@ -34,6 +36,8 @@ pub(crate) struct Answer {
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub key: u128,
+    /// Something is thought between it and the call before it.
+    pub after_thought: bool,
     pub name: String,
     pub input: Input,
 }
@@ -67,6 +71,7 @@ impl Answer {
         let key = mint::digest(&[&ask.turns.to_string(), &text.concat(), &format!("{calls:?}")]);
         Self {
             thought,
+            between: ask.think && ask.text.contains("[[between]]"),
             text,
             calls,
             stop,
@@ -107,7 +112,8 @@ fn call(ask: &Ask, tool: &Tool, place: usize) -> Call {
         None => Input::Free(format!("free text for {}", tool.name)),
     };
     let key = mint::digest(&[&ask.turns.to_string(), &place.to_string(), &tool.name]);
-    Call { key, name: tool.name.clone(), input }
+    let after_thought = place > 0 && ask.think && ask.text.contains("[[between]]");
+    Call { key, after_thought, name: tool.name.clone(), input }
 }
 
 fn text(ask: &Ask) -> String {

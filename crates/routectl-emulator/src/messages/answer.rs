@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::imitator;
 use super::models::model;
+use super::{imitator, order};
 use crate::answer::mint::{Sealed, id, seal};
 use crate::answer::{Answer, Ask, Call, Input, Stop};
 use crate::stream::{Event, Part, fragments};
@@ -28,7 +28,10 @@ pub(crate) fn whole(body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> Va
     if !text.is_empty() {
         content.push(json!({"type": "text", "text": text}));
     }
-    content.extend(answer.calls.iter().map(|it| call(it, &input(it))));
+    for (place, it) in answer.calls.iter().enumerate() {
+        content.extend(between(body, ask, answer, place));
+        content.push(call(it, &input(it)));
+    }
     let (reason, sequence) = stop(answer);
     json!({"id": id("msg_01", answer.key), "type": "message", "role": "assistant",
         "model": ask.model, "content": content, "stop_reason": reason,
@@ -46,7 +49,11 @@ pub(crate) fn stream(body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> V
     let thoughts = thoughts(body, ask, answer);
     let blocks = thoughts.iter().map(grow_thoughts);
     let blocks = blocks.chain((!answer.text.is_empty()).then(|| grow_text(answer)));
-    for (index, block) in blocks.chain(answer.calls.iter().map(grow_call)).enumerate() {
+    let calls = answer.calls.iter().enumerate().flat_map(|(place, it)| {
+        let thought = between(body, ask, answer, place);
+        thought.as_ref().map(grow_thoughts).into_iter().chain([grow_call(it)])
+    });
+    for (index, block) in blocks.chain(calls).enumerate() {
         let first = if index == 0 && !block.commits { Part::Preamble } else { Part::Content };
         push(
             first,
@@ -87,15 +94,32 @@ fn thoughts(body: &Map<String, Value>, ask: &Ask, answer: &Answer) -> Option<Val
         return Some(json!({"type": "redacted_thinking", "data": data}));
     }
     if imitator::is_theirs(&ask.model) {
-        return Some(json!({"type": "thinking", "thinking": thought, "signature": ""}));
+        let call = answer.calls.first().map_or(answer.key, |call| call.key);
+        let signature = imitator::signature(&ask.model, thought, call);
+        return Some(json!({"type": "thinking", "thinking": thought, "signature": signature}));
     }
+    Some(signed(thought, &ask.model, hides(body, ask)))
+}
+
+/// Whether thoughts are left out of their blocks.
+fn hides(body: &Map<String, Value>, ask: &Ask) -> bool {
     let display = body.get("thinking").and_then(|it| it.get("display")).and_then(Value::as_str);
-    let hidden = display.map_or_else(|| model(&ask.model).hides, |display| display == "omitted");
+    display.map_or_else(|| model(&ask.model).hides, |display| display == "omitted")
+}
+
+fn signed(thought: &str, signer: &str, hidden: bool) -> Value {
     let (text, signature) = match hidden {
-        true => ("", seal(&ask.model, Sealed::Hidden)),
-        false => (thought, seal(&ask.model, Sealed::Thinking(thought))),
+        true => ("", seal(signer, Sealed::Hidden)),
+        false => (thought, seal(signer, Sealed::Thinking(thought))),
     };
-    Some(json!({"type": "thinking", "thinking": text, "signature": signature}))
+    json!({"type": "thinking", "thinking": text, "signature": signature})
+}
+
+/// What is thought between a call and the one before it.
+fn between(body: &Map<String, Value>, ask: &Ask, answer: &Answer, place: usize) -> Option<Value> {
+    let before = answer.calls.get(place.checked_sub(1)?)?;
+    answer.thought.filter(|_| answer.between)?;
+    Some(signed(order::BETWEEN, &order::signer(&call_id(before)), hides(body, ask)))
 }
 
 fn grow_thoughts(block: &Value) -> Growth {
@@ -125,7 +149,11 @@ fn grow_call(it: &Call) -> Growth {
 }
 
 fn call(call: &Call, input: &Value) -> Value {
-    json!({"type": "tool_use", "id": id("toolu_01", call.key), "name": call.name, "input": input})
+    json!({"type": "tool_use", "id": call_id(call), "name": call.name, "input": input})
+}
+
+fn call_id(call: &Call) -> String {
+    id(if call.after_thought { order::AFTER_THOUGHT } else { "toolu_01" }, call.key)
 }
 
 fn input(call: &Call) -> Value {

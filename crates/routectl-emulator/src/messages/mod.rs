@@ -9,6 +9,7 @@ mod history;
 pub(crate) mod imitator;
 mod media;
 mod models;
+mod order;
 mod schema;
 mod thinking;
 mod tools;

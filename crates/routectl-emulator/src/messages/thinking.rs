@@ -6,7 +6,7 @@ use super::check::present;
 use super::history::{blocks_of, is, role_of};
 use super::models::{Model, Sampling};
 use super::version::Terms;
-use super::{extra, no};
+use super::{extra, no, order};
 use crate::refusal::Refusal;
 
 const MIN_BUDGET: u64 = 1024;
@@ -33,6 +33,11 @@ pub(super) fn check(
         first_block(body)?;
     }
     if matches!(kind, Some("enabled" | "adaptive")) {
+        let messages = body.get("messages").and_then(Value::as_array);
+        let messages = messages.map(Vec::as_slice).unwrap_or_default();
+        if !terms.lenient {
+            order::check(messages)?;
+        }
         beside(body, kind == Some("enabled"))?;
     }
     sampling(body, model)

@@ -3,15 +3,20 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use routectl_core::{Abilities, Block, Failure, History, Loss, Reasoning, Request, Role, Seals};
+use routectl_core::{
+    Abilities, Block, Failure, History, Loss, Reasoning, Refused, Request, Role, Seals,
+};
 
 use crate::refusal::fold;
 
 /// Why thinking stays behind.
 pub(crate) const REASON: &str = "this host has refused its seal";
 
+/// Why thinking that another model sealed, or none did, stays behind.
+pub(crate) const FOREIGN: &str = "thinking of another vendor's model";
+
 /// The digest of a seal; of the empty text where there is none.
-pub(crate) fn digest(blob: &str) -> u64 {
+pub fn digest(blob: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     blob.hash(&mut hasher);
     hasher.finish()
@@ -24,6 +29,14 @@ pub(crate) fn is_refused(seals: &Seals, blob: &str) -> bool {
         Seals::These(digests) => digests.contains(&digest(blob)),
         Seals::All => true,
     }
+}
+
+/// Why thinking with this seal is to stay behind, if it is.
+pub(crate) fn why_left(refused: &Refused, blob: &str) -> Option<&'static str> {
+    if is_refused(&refused.imitations, blob) {
+        return Some(FOREIGN);
+    }
+    is_refused(&refused.seals, blob).then_some(REASON)
 }
 
 /// Whether thinking is to stay behind.
@@ -52,19 +65,20 @@ fn blob(block: &Block) -> Option<&str> {
     Some(reasoning.seal.as_ref().map_or("", |seal| &seal.blob))
 }
 
-/// A request without the thinking that this host has refused; `None` where it holds none.
-pub fn without(request: &Request, seals: &Seals) -> Option<(Request, Vec<Loss>)> {
-    if *seals == Seals::None {
+/// A request without the thinking that this host has refused, or would; `None` where it holds none.
+pub fn without(request: &Request, refused: &Refused) -> Option<(Request, Vec<Loss>)> {
+    if refused.seals == Seals::None && refused.imitations == Seals::None {
         return None;
     }
-    let stays = |block: &Block| blob(block).is_none_or(|blob| !is_refused(seals, blob));
+    let why = |block: &Block| blob(block).and_then(|blob| why_left(refused, blob));
+    let stays = |block: &Block| why(block).is_none();
     if request.turns.iter().all(|turn| turn.blocks.iter().all(stays)) {
         return None;
     }
     let (mut request, mut losses) = (request.clone(), Vec::new());
     for turn in &mut request.turns {
-        let gone = turn.blocks.iter().filter(|block| !stays(block));
-        losses.extend(gone.map(|block| Loss::dropped(block.place.to_string(), REASON)));
+        let gone = turn.blocks.iter().filter_map(|block| Some((block.place, why(block)?)));
+        losses.extend(gone.map(|(place, reason)| Loss::dropped(place.to_string(), reason)));
         turn.blocks.retain(stays);
     }
     request.turns.retain(|turn| turn.role != Role::Assistant || !turn.blocks.is_empty());

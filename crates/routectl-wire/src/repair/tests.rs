@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use routectl_core::Words;
+use routectl_core::{Refused, Words};
 
 use super::*;
 use crate::refusal;
@@ -226,7 +226,7 @@ fn refused_seals_stay_behind_on_the_native_lane_and_every_other_byte_stays() {
     assert_eq!(losses, ["messages[1].content[0]", "messages[3].content[0]"]);
     // What was sealed after the refusal stays, and with a budget the loop goes on thinking.
     let body = LOOP.replace("THINKING", BUDGET);
-    let old = Seals::These(std::sync::Arc::new([seals::digest("Eold")].into()));
+    let old = Seals::These(std::sync::Arc::new([digest("Eold")].into()));
     let mut some = abilities("claude-x");
     some.refused.seals = old;
     let (sent, losses) = fitted(&body, &some);
@@ -237,18 +237,22 @@ fn refused_seals_stay_behind_on_the_native_lane_and_every_other_byte_stays() {
     assert!(sent.contains(r#""thinking":{"type":"disabled"}"#) && !sent.contains("Enew"), "{sent}");
 }
 
+fn refusing(seals: Seals) -> Refused {
+    Refused { seals, ..Refused::default() }
+}
+
 #[test]
 fn refused_seals_stay_behind_on_the_translated_lane() {
     let request = MESSAGES.read(&document(&LOOP.replace("THINKING", r#"{"type":"adaptive"}"#)));
     let request = request.unwrap();
     let refusal =
         refused(Class::BadRequest, "messages.1: Invalid `signature` in `thinking` block", None);
-    let told = [seals::digest("Eold"), seals::digest("Enew")];
+    let told = [digest("Eold"), digest("Enew")];
     assert_eq!(digests(&request, &refusal), told);
-    assert_eq!(without(&request, &Seals::None), None);
-    let strangers = Seals::These(std::sync::Arc::new([seals::digest("Eother")].into()));
-    assert_eq!(without(&request, &strangers), None);
-    let (left, losses) = without(&request, &Seals::All).unwrap();
+    assert_eq!(without(&request, &Refused::default()), None);
+    let strangers = Seals::These(std::sync::Arc::new([digest("Eother")].into()));
+    assert_eq!(without(&request, &refusing(strangers)), None);
+    let (left, losses) = without(&request, &refusing(Seals::All)).unwrap();
     assert!(digests(&left, &refusal).is_empty());
     assert_eq!(losses.len(), 2);
     assert_eq!(left.turns.len(), request.turns.len());
@@ -360,7 +364,7 @@ fn case_9_refused_pieces_stay_behind_in_a_chat_history_and_the_others_do_not() {
     let history = piece("gAAAold");
     assert_eq!(heard(&history, &[LeaveSeals]), chat(""));
     let mut abilities = abilities("some-model");
-    let digests = [seals::digest("gAAAold")];
+    let digests = [digest("gAAAold")];
     abilities.refused.seals = Seals::These(std::sync::Arc::new(digests.into()));
     let other = piece("gAAAnew");
     for (history, left) in [(&history, ""), (&other, other.as_str())] {
@@ -402,9 +406,9 @@ fn thinking_without_a_seal_is_refused_only_where_a_seal_is_missed() {
     let body = r#"{"model":"x","max_tokens":9,"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"so"},{"type":"thinking","thinking":"","signature":"E"}]},{"role":"user","content":"on"}]}"#;
     let request = MESSAGES.read(&document(body)).unwrap();
     let told = |words: &str| digests(&request, &refused(Class::BadRequest, words, None));
-    assert_eq!(told("Invalid signature in thinking block"), [seals::digest("E")]);
+    assert_eq!(told("Invalid signature in thinking block"), [digest("E")]);
     let missed = "messages.1.content.0.thinking.signature: Field required";
-    assert_eq!(told(missed), [seals::digest(""), seals::digest("E")]);
+    assert_eq!(told(missed), [digest(""), digest("E")]);
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn kinds() -> Vec<Kind> {
         CLAUDE,
         messages("claude-budget", "claude-sonnet-4-5", "", true),
         messages("imitator", "unsigned-kimi-k2.6", ADAPTIVE, false),
+        messages("imitator-that-signs", "signs-minimax-m2", ADAPTIVE, false),
     ];
     kinds.extend(VENDORS.iter().map(|vendor| Kind {
         name: vendor.model,

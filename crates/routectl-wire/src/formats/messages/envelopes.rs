@@ -1,30 +1,27 @@
 //! Thinking in the history of a request that stays in its format and that is not for its host. It
 //! came in an envelope of ours, through a translation; or from a host that imitates Claude and signs
-//! nothing, for which Claude refuses the whole request; or Claude sealed it, and another vendor's
+//! nothing, or for itself, for which Claude refuses the whole request; or Claude sealed it, and another vendor's
 //! model is asked; or this very host was heard to refuse its seal. Such blocks are taken out.
 //! (decisions: 2 and 3; guarantees: G6)
 
 use memchr::memmem;
-use routectl_core::{Loss, Place, Seals};
+use routectl_core::{Loss, Place, Refused, Seals};
 
 use super::write::Target;
 use crate::json::{self, Node};
 use crate::provenance::{ENVELOPE, looks_like_claudes};
-use crate::repair::{REASON, is_refused};
+use crate::repair::{FOREIGN, why_left};
 use crate::{Document, Edit, Fit, claude};
 
 /// The name of these edits in the trace.
 const NAME: &str = "foreign_thinking";
 
-/// Why thinking that another model sealed, or none did, stays behind.
-const FOREIGN: &str = "thinking of another vendor's model";
-
 /// Who reads the history.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     who: Who,
-    /// What its host was heard to refuse.
-    refused: &'a Seals,
+    /// What its host was heard to refuse, or would.
+    refused: &'a Refused,
 }
 
 /// Whose model it is.
@@ -44,7 +41,7 @@ impl<'a> Reader<'a> {
             () if claude::is_of_another_vendor(&target.abilities.upstream) => Who::Another,
             () => Who::Unknown,
         };
-        Self { who, refused: &target.abilities.refused.seals }
+        Self { who, refused: &target.abilities.refused }
     }
 
     /// Why a block cannot stay.
@@ -64,7 +61,7 @@ impl<'a> Reader<'a> {
         };
         match foreign {
             true => Some(FOREIGN),
-            false => is_refused(self.refused, seal).then_some(REASON),
+            false => why_left(self.refused, seal),
         }
     }
 
@@ -78,7 +75,9 @@ impl<'a> Reader<'a> {
             Who::Another => ["\"signature\"", "\"data\""].into_iter().any(|it| says(it, b"\"E")),
             Who::Unknown => false,
         };
-        foreign || (*self.refused != Seals::None && holds("thinking\""))
+        let Refused { seals, imitations, .. } = self.refused;
+        let left = *seals != Seals::None || *imitations != Seals::None;
+        foreign || (left && holds("thinking\""))
     }
 }
 
