@@ -177,7 +177,8 @@ impl Credentials {
         found.filter(|credential| credential.mark() != refused)
     }
 
-    /// The region of the EC2 instance we run on, if it is one. Takes seconds where it is none.
+    /// The region of the EC2 instance we run on, if it is one. Asked once; it takes seconds to find
+    /// that it is none.
     pub async fn instance_region(&self) -> Option<Region> {
         match &self.origin {
             #[cfg(feature = "aws-config")]

@@ -15,6 +15,7 @@ use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use routectl_auth::Stamp;
 use routectl_wire::refusal;
+use tokio::sync::OnceCell;
 
 use super::super::region::{self, Region};
 use super::cache::{Ask, Asked};
@@ -41,6 +42,9 @@ struct Inner {
     /// With the files it was made of. Kept, since it holds the tokens of logins.
     built: Mutex<Option<(SharedCredentialsProvider, Stamps)>>,
     looked: Mutex<Option<Instant>>,
+    /// The region of the instance we run on. It does not move, and to find that there is none takes
+    /// seconds: asked once.
+    instance: OnceCell<Option<Region>>,
 }
 
 /// Both profile files as they were; `None` for one that is not there.
@@ -50,14 +54,18 @@ impl Chain {
     pub(super) fn new(profile: Option<String>, surroundings: Surroundings) -> Self {
         let http = SharedHttpClient::new(HttpClient::new(&surroundings));
         let (built, looked) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { profile, surroundings, http, built, looked }))
+        let instance = OnceCell::new();
+        Self(Arc::new(Inner { profile, surroundings, http, built, looked, instance }))
     }
 
     /// The region of the instance we run on.
     pub(super) async fn instance_region(&self) -> Option<Region> {
-        let imds = ImdsRegionProvider::builder().configure(&self.0.config()).build();
-        let name = imds.region().await?;
-        Region::parse(name.as_ref(), "EC2 instance").ok()
+        let asked = self.0.instance.get_or_init(|| async {
+            let imds = ImdsRegionProvider::builder().configure(&self.0.config()).build();
+            let name = imds.region().await?;
+            Region::parse(name.as_ref(), "EC2 instance").ok()
+        });
+        asked.await.clone()
     }
 }
 

@@ -213,10 +213,23 @@ async fn a_process_of_its_own() {
     println!("GIVEN {}", given(&credentials, Now::read()).await);
     let region = lookup("AWS_EC2_METADATA_SERVICE_ENDPOINT").map(|_| credentials.instance_region());
     let region = match region {
-        Some(region) => region.await,
+        // Twice: the second time nobody is asked.
+        Some(region) => region.await.or(credentials.instance_region().await),
         None => None,
     };
     println!("GIVEN {}", region.map_or_else(|| "no region".to_owned(), |it| it.to_string()));
+}
+
+#[tokio::test]
+async fn an_instance_without_a_region_is_asked_once() {
+    let imds = Host::start(vec![("PUT /latest/api/token", "imds-token".to_owned())]).await;
+    let home = Home::new("[default]\nregion = eu-west-3\n", "");
+    let endpoint = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*imds.url);
+    let lines = chain_of_a_process(&home, &[endpoint]).await;
+    assert_eq!(lines[1], "no region");
+    let asked = imds.asked();
+    let regions = asked.iter().filter(|request| request.contains("/placement/region"));
+    assert_eq!(regions.count(), 1, "{asked:?}");
 }
 
 const NO_IMDS: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "true");
