@@ -4,6 +4,7 @@
 //! written anew by the ordinary ways. (facts: reasoning, section 8.3; provider quirks, section 5)
 
 mod members;
+mod named;
 mod seals;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use routectl_core::{
 use crate::dialects::gemini;
 use crate::refusal::{fold, holds};
 
+pub use named::{Complaint, Named, complaint};
 pub(crate) use seals::{FOREIGN, REASON, is_all_that_is_heard, is_refused, refuses, why_left};
 pub use seals::{digest, digests, without};
 

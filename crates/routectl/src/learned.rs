@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use routectl_core::{Abilities, Seals};
 use routectl_wire::MESSAGES;
 use routectl_wire::claude::{is_claude, is_of_another_vendor};
-use routectl_wire::repair::Mend;
+use routectl_wire::repair::{Mend, Named};
 
 use crate::bounded::Bounded;
 use crate::imitations::{Imitations, Notary};
@@ -21,6 +21,9 @@ const MOST_TARGETS: usize = 1 << 10;
 
 /// How many mends of one target.
 const MOST_MENDS: usize = 16;
+
+/// How many betas of one target, and how many members.
+const MOST_NAMES: usize = 64;
 
 /// How many refused seals of one target. A long conversation has some hundred.
 const MOST_SEALS: usize = 4 << 10;
@@ -43,6 +46,10 @@ struct Lessons {
     /// In the order in which they were learned: later ones build on earlier ones.
     mends: Vec<(Mend, Instant)>,
     seals: Arc<BTreeSet<u64>>,
+    /// Refused betas.
+    betas: Vec<(Arc<str>, Instant)>,
+    /// Refused members, as patterns.
+    members: Vec<(Arc<str>, Instant)>,
 }
 
 impl Default for Learned {
@@ -85,6 +92,20 @@ impl Learned {
         }
     }
 
+    /// Remembers which betas and members were refused by name.
+    pub fn learn_names(&self, target: &Target, named: &Named, now: Instant) {
+        self.keep_names(&target.key, named, now);
+    }
+
+    fn keep_names(&self, key: &Arc<str>, named: &Named, now: Instant) {
+        let mut all = self.lock();
+        let mut lessons = all.get(key, now).cloned().unwrap_or_default();
+        note(&mut lessons.betas, &named.betas, now);
+        note(&mut lessons.members, &named.members, now);
+        all.put(Arc::clone(key), lessons, now);
+        self.any.store(true, Ordering::Release);
+    }
+
     fn known(&self, key: &Arc<str>, configured: &Abilities, now: Instant) -> Option<Abilities> {
         if !self.any.load(Ordering::Acquire) {
             return None;
@@ -94,6 +115,12 @@ impl Learned {
         for (mend, _) in lessons.mends.iter().filter(|(_, at)| is_young(*at, now)) {
             mend.apply(&mut abilities);
         }
+        let young = |names: &[(Arc<str>, Instant)]| {
+            let names = names.iter().filter(|(_, at)| is_young(*at, now));
+            names.map(|(name, _)| Arc::clone(name)).collect()
+        };
+        let named = Named { betas: young(&lessons.betas), members: young(&lessons.members) };
+        named.apply(&mut abilities);
         if !lessons.seals.is_empty() {
             abilities.refused.seals = Seals::These(lessons.seals);
         }
@@ -129,6 +156,18 @@ impl Learned {
     fn lock(&self) -> std::sync::MutexGuard<'_, Bounded<Arc<str>, Lessons>> {
         self.lessons.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Notes names that are not known yet; the oldest make room.
+fn note(known: &mut Vec<(Arc<str>, Instant)>, heard: &[Arc<str>], now: Instant) {
+    known.retain(|(_, at)| is_young(*at, now));
+    for name in heard {
+        if !known.iter().any(|(known, _)| known == name) {
+            known.push((Arc::clone(name), now));
+        }
+    }
+    let spare = known.len().saturating_sub(MOST_NAMES);
+    known.drain(..spare);
 }
 
 fn is_young(at: Instant, now: Instant) -> bool {
@@ -171,6 +210,30 @@ mod tests {
             learned.keep(&key("a"), mend, &[], now);
         }
         assert_eq!(learned.known(&key("a"), &Abilities::default(), now), None);
+    }
+
+    #[test]
+    fn refused_names_are_kept_each_for_its_time_and_so_many_of_them() {
+        let (learned, now) = (Learned::default(), Instant::now());
+        let named = |beta: &str, member: &str| Named {
+            betas: vec![beta.into()],
+            members: vec![member.into()],
+        };
+        let known = |at| learned.known(&key("a"), &Abilities::default(), at).unwrap().refused;
+        learned.keep_names(&key("a"), &named("b1", "tools.*.x"), now);
+        let later = now + AGE - Duration::from_secs(1);
+        learned.keep_names(&key("a"), &named("b2", "tools.*.x"), later);
+        let refused = known(later);
+        assert_eq!(refused.betas, ["b1".into(), "b2".into()]);
+        assert_eq!(refused.members, ["tools.*.x".into()]);
+        assert_eq!(known(now + AGE).betas, ["b2".into()]);
+        for number in 0..200 {
+            learned.keep_names(&key("a"), &named(&format!("n{number}"), "m"), later);
+        }
+        let refused = known(later);
+        assert_eq!(refused.betas.len(), MOST_NAMES);
+        assert_eq!(refused.betas.last().unwrap(), &"n199".into());
+        assert_eq!(learned.known(&key("b"), &Abilities::default(), later), None);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use routectl_core::{Abilities, Class, Failure};
 use routectl_policy::TargetId;
-use routectl_wire::repair::{self, Mend};
-use routectl_wire::{ClientFormat, MESSAGES};
+use routectl_wire::repair::{self, Complaint, Mend, Named};
+use routectl_wire::{ClientFormat, Document, MESSAGES};
 
 use crate::inbound::Inbound;
 use crate::learned::Learned;
@@ -15,11 +15,20 @@ use crate::target::Target;
 #[derive(Debug)]
 pub struct Mending {
     pub target: TargetId,
-    mend: Mend,
+    cure: Cure,
     /// What the target is believed to take.
     abilities: Abilities,
     /// The seals that were refused.
     seals: Vec<u64>,
+}
+
+/// What is changed after a refusal.
+#[derive(Debug)]
+enum Cure {
+    /// What the target is believed to take.
+    Mend(Mend),
+    /// What was named is left out.
+    Leave { complaint: Complaint, named: Named },
 }
 
 /// What a failure says of the mend that went before it.
@@ -43,45 +52,105 @@ impl Mending {
         strict: bool,
     ) -> Option<(Self, Lane)> {
         let (inbound, id, target, lane) = refused;
-        let mend = repair::mend(failure)?;
-        if matches!(lane, Lane::Native(_)) && !is_ours(mend, inbound.format, failure) {
-            return None;
-        }
+        let cure = Cure::of((inbound, target, lane), failure)?;
         let now = tokio::time::Instant::now().into_std();
         let known = (!strict).then(|| learned.abilities(target, now)).flatten();
         let mut abilities = known.unwrap_or_else(|| target.abilities.clone());
-        mend.apply(&mut abilities);
+        cure.apply(&mut abilities);
         let mended = Lane::new(inbound, target, &abilities, strict).ok()?;
         if mended.says_the_same(lane) {
             return None;
         }
-        let sent = (mend == Mend::LeaveSeals).then(|| lane.said(inbound, target)).flatten();
+        let sent = cure.is(Mend::LeaveSeals).then(|| lane.said(inbound, target)).flatten();
         let seals = sent.map(|sent| repair::digests(&sent, failure)).unwrap_or_default();
-        Some((Self { target: id, mend, abilities, seals }, mended))
+        Some((Self { target: id, cure, abilities, seals }, mended))
     }
 
     /// Its name in logs.
     pub fn name(&self) -> &'static str {
-        self.mend.name()
+        match &self.cure {
+            Cure::Mend(mend) => mend.name(),
+            Cure::Leave { .. } => "leave-named",
+        }
     }
 
     /// What the next failure of its target says of it.
     pub fn sequel(&self, failure: &Failure) -> Sequel {
-        match repair::mend(failure) {
+        let complains = |mend: Option<Mend>| match mend {
             // Where an empty text did not do, words may.
-            Some(next) if next != self.mend || next == Mend::EchoBlank => Sequel::Helped,
+            Some(next) if !self.cure.is(next) || next == Mend::EchoBlank => Sequel::Helped,
             Some(_) => Sequel::Failed,
             None if matches!(failure.class, Class::BadRequest | Class::FeatureUnsupported) => {
                 Sequel::Failed
             }
             None => Sequel::Open,
+        };
+        match (&self.cure, repair::complaint(failure)) {
+            (Cure::Leave { complaint, .. }, Some(next)) if *complaint != next => Sequel::Helped,
+            (Cure::Leave { .. }, Some(_)) => Sequel::Failed,
+            (Cure::Leave { .. }, None) | (Cure::Mend(_), _) => complains(repair::mend(failure)),
         }
     }
 
     /// It helped.
     pub fn remember(self, target: &Target, learned: &Learned) {
         let now = tokio::time::Instant::now().into_std();
-        learned.learn(target, (self.mend, &self.abilities), &self.seals, now);
+        match self.cure {
+            Cure::Mend(mend) => learned.learn(target, (mend, &self.abilities), &self.seals, now),
+            Cure::Leave { named, .. } => learned.learn_names(target, &named, now),
+        }
+    }
+}
+
+/// Whether a refusal is of a kind that is mended for this target.
+pub fn is_mendable(target: &Target, failure: &Failure) -> bool {
+    let by_name = || target.abilities.mends_members && repair::complaint(failure).is_some();
+    repair::mend(failure).is_some() || by_name()
+}
+
+impl Cure {
+    fn of((inbound, target, lane): (&Inbound, &Target, &Lane), failure: &Failure) -> Option<Self> {
+        let mend = repair::mend(failure);
+        if !target.abilities.mends_members {
+            let mend = mend?;
+            let native = matches!(lane, Lane::Native(_));
+            let ours = !native || is_ours(mend, inbound.format, failure);
+            return ours.then_some(Self::Mend(mend));
+        }
+        match (mend, repair::complaint(failure)) {
+            // A path tells more of a member than its name.
+            (
+                Some(Mend::Leave(_) | Mend::LeaveThisTime(_) | Mend::LeaveHistory) | None,
+                Some(it),
+            ) => Self::leave(it, inbound, lane).or_else(|| mend.map(Self::Mend)),
+            (mend, _) => mend.map(Self::Mend),
+        }
+    }
+
+    fn leave(complaint: Complaint, inbound: &Inbound, lane: &Lane) -> Option<Self> {
+        let fitted;
+        let sent = match lane {
+            Lane::Translated(translation) => &translation.document,
+            Lane::Native(fit) => {
+                fitted = Document::parse(inbound.document.spliced(&fit.edits).joined()).ok()?;
+                &fitted
+            }
+        };
+        let betas = inbound.headers.get_all("anthropic-beta");
+        let client: Vec<_> = betas.iter().filter_map(|value| value.to_str().ok()).collect();
+        let named = Named::of(&complaint, sent, &client);
+        (named != Named::default()).then_some(Self::Leave { complaint, named })
+    }
+
+    fn is(&self, other: Mend) -> bool {
+        matches!(self, Self::Mend(mend) if *mend == other)
+    }
+
+    fn apply(&self, abilities: &mut Abilities) {
+        match self {
+            Self::Mend(mend) => mend.apply(abilities),
+            Self::Leave { named, .. } => named.apply(abilities),
+        }
     }
 }
 

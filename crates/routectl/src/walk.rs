@@ -16,7 +16,7 @@ use crate::answer::{Answer, Around, Begun, Stream};
 use crate::attempt::{Attempt, Opened};
 use crate::inbound::Inbound;
 use crate::memory::Recall;
-use crate::mending::{Mending, Sequel};
+use crate::mending::{Mending, Sequel, is_mendable};
 use crate::prepare::{self, Lane};
 use crate::record::{Fate, Record};
 use crate::rescue::Rescue;
@@ -313,9 +313,8 @@ impl Driver {
         }
         let stops = judgement.verdict == Verdict::Stop;
         // What is refused after a mend is refused of our own words: the client hears of its own.
-        let of_its_own = !self.walk.may_mend() && self.worst.is_some() && {
-            routectl_wire::repair::mend(&rescue.failure).is_some()
-        };
+        let of_its_own =
+            !self.walk.may_mend() && self.worst.is_some() && is_mendable(target, &rescue.failure);
         if of_its_own {
             return judgement;
         }

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use routectl_core::{Refused, Words};
 
+use super::named::MOST;
 use super::*;
 use crate::refusal;
 use crate::{CHAT, Document, MESSAGES};
@@ -13,6 +14,79 @@ fn refused(class: Class, message: &str, param: Option<&str>) -> Failure {
     let param = param.map(str::to_owned);
     let words = Words { message: message.to_owned(), param, ..Words::default() };
     Failure { status: Some(400), words, ..Failure::new(class, Origin::Upstream, "") }
+}
+
+/// The words of Bedrock and of the vendor's own API. (facts: Bedrock, section 1.4; clients, 2.5)
+#[test]
+fn betas_and_members_are_known_by_the_names_in_a_refusal() {
+    let betas =
+        |names: &[&str]| Some(Complaint::Betas(names.iter().map(|it| (*it).to_owned()).collect()));
+    let members = |paths: &[&str]| {
+        Some(Complaint::Members(paths.iter().map(|it| (*it).to_owned()).collect()))
+    };
+    let many =
+        format!("Unexpected value(s) {} for the `anthropic-beta` header", "`a`, ".repeat(99));
+    for (message, expected) in [
+        (
+            "Unexpected value(s) `per-turn-control-2026-07-01`, `oauth-2025-04-20` for the `anthropic-beta` header. Please consult our documentation at platform.claude.com/docs or try again without the header.",
+            betas(&["per-turn-control-2026-07-01", "oauth-2025-04-20"]),
+        ),
+        (
+            "The model returned the following errors: Unexpected value(s) `a-1` for the `anthropic-beta` header.",
+            betas(&["a-1"]),
+        ),
+        (&many, betas(&["a"; MOST])),
+        ("invalid beta flag", Some(Complaint::SomeBeta)),
+        ("context_management: Extra inputs are not permitted", members(&["context_management"])),
+        (
+            "The model returned the following errors: tools.3.custom.defer_loading: Extra inputs are not permitted",
+            members(&["tools.3.custom.defer_loading"]),
+        ),
+        (
+            "2 errors:\ntools.0.a: Extra inputs are not permitted\nspeed: Extra inputs are not permitted",
+            members(&["tools.0.a", "speed"]),
+        ),
+        (": Extra inputs are not permitted", None),
+        ("<b>: Extra inputs are not permitted", None),
+        ("Unexpected value(s) `a` for the header", None),
+        ("prompt is too long", None),
+    ] {
+        assert_eq!(complaint(&refused(Class::BadRequest, message, None)), expected, "{message}");
+    }
+    let elsewhere = refused(Class::ServerError, "invalid beta flag", None);
+    assert_eq!(complaint(&elsewhere), None);
+}
+
+#[test]
+fn what_was_named_is_left_out_by_name_and_by_pattern() {
+    let sent = Document::parse(Bytes::from_static(
+        br#"{"tools":[{"name":"a","strict":true}],"messages":[]}"#,
+    ))
+    .unwrap();
+    let client = ["advanced-tool-use-2025-11-20, a", "b"];
+    for (complaint, betas, members) in [
+        (Complaint::Betas(vec!["x".to_owned(), "y".to_owned()]), "x y", ""),
+        (
+            Complaint::SomeBeta,
+            "tool-search-tool-2025-10-19 a b tool-examples-2025-10-29 fine-grained-tool-streaming-2025-05-14",
+            "",
+        ),
+        (
+            Complaint::Members(vec!["tools.0.custom.strict".to_owned(), "metadata".to_owned()]),
+            "",
+            "tools.*.strict",
+        ),
+    ] {
+        let mut abilities = Abilities::default();
+        let named = Named::of(&complaint, &sent, &client);
+        named.apply(&mut abilities);
+        named.apply(&mut abilities);
+        let refused = &abilities.refused;
+        assert_eq!(
+            (refused.betas.join(" "), refused.members.join(" ")),
+            (betas.to_owned(), members.to_owned())
+        );
+    }
 }
 
 /// The words of vendors as the facts have them. (facts: reasoning, sections 2 and 8.3; Anthropic

@@ -76,6 +76,15 @@ pub fn betas<'a>(asking: &Asking<'a>, body: &Document) -> Betas<'a> {
     betas
 }
 
+/// All that may go beside the operator's: the client's by their names at the host, and those that
+/// members bring along.
+pub fn sendable<'a>(client: &[&'a str]) -> Vec<&'a str> {
+    let mut sendable = Vec::new();
+    let joining = PAIRS.iter().filter_map(|pair| pair.joins);
+    names(client).map(called).chain(joining).for_each(|beta| put(&mut sendable, beta));
+    sendable
+}
+
 /// The names in the values of headers.
 pub(super) fn names<'a>(values: &[&'a str]) -> impl Iterator<Item = &'a str> {
     let names = values.iter().flat_map(|list| list.split(',')).map(str::trim);

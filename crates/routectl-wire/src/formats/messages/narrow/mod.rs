@@ -24,7 +24,7 @@ use smallvec::SmallVec;
 use crate::json::{self, Node};
 use crate::{Document, Edit, Fit, Step};
 
-pub use betas::{Asking, Betas, betas};
+pub use betas::{Asking, Betas, betas, sendable};
 pub use patterns::pattern;
 
 /// Where Converse takes what only its models know.
@@ -128,7 +128,8 @@ fn narrowed(body: &Document, narrowing: &Narrowing<'_>) -> Fit {
             take_out(member, &rules, &mut fit);
         }
     }
-    if !pairs::searches_tools(narrowing.betas) {
+    let defers = !narrowing.learned.iter().any(|it| **it == *pairs::DEFERRED);
+    if !defers || !pairs::searches_tools(narrowing.betas) {
         media::references(body, &mut fit);
     }
     if narrowing.marks_blocks {

@@ -29,11 +29,7 @@ pub(super) const PAIRS: &[Pair] = &[
             "messages.*.content.*.content.*.cache_control.scope",
         ],
     ),
-    Pair {
-        betas: SEARCH,
-        members: &["tools.*.defer_loading"],
-        joins: Some("tool-search-tool-2025-10-19"),
-    },
+    Pair { betas: SEARCH, members: &[DEFERRED], joins: Some("tool-search-tool-2025-10-19") },
     Pair {
         betas: &["tool-examples-", "tool-search-tool-", "advanced-tool-use-"],
         members: &["tools.*.input_examples"],
@@ -55,6 +51,9 @@ pub(super) const PAIRS: &[Pair] = &[
     unlock(&["message-threads-"], &["thread"]),
     unlock(&["dangerous-tool-use-"], &["safeguards"]),
 ];
+
+/// What tools are that are searched for.
+pub(super) const DEFERRED: &str = "tools.*.defer_loading";
 
 /// The betas of tools that are searched for.
 const SEARCH: &[&str] = &["tool-search-tool-", "advanced-tool-use-"];
