@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 use routectl_auth::{Secret, SecretSource};
 use routectl_core::{Class, Failure, Origin};
 
+use crate::Model;
 use crate::bedrock::Access;
 use crate::bedrock::credentials::AwsCredential;
 
@@ -43,23 +44,30 @@ pub struct Denial<'a> {
     /// What was shown.
     pub credential: &'a Credential,
     pub failure: &'a Failure,
+    /// The time that the request was signed with.
+    pub signed: SystemTime,
     /// The upstream's clock, where it told the time itself.
     pub clock: Option<SystemTime>,
 }
 
 impl CredentialSource {
-    /// The credential as it is now, for the provider of this name.
+    /// The credential as it is now, for a model of the provider of this name.
     ///
     /// # Errors
     /// When there is none: why, and what to do about it.
-    pub async fn current(&self, provider: &str, now: Instant) -> Result<Credential, Failure> {
+    pub async fn current(
+        &self,
+        provider: &str,
+        model: &Model,
+        now: Instant,
+    ) -> Result<Credential, Failure> {
         let of_provider = |message: &str| format!("provider {provider}: {message}");
         match self {
             Self::Secret(source) => source.current(now).map(Credential::Secret).map_err(|error| {
                 let message = of_provider(&error.to_string());
                 Failure::new(Class::Auth, Origin::Router, message)
             }),
-            Self::Aws(access) => match Box::pin(access.current()).await {
+            Self::Aws(access) => match Box::pin(access.current(&model.upstream)).await {
                 Ok(credential) => Ok(Credential::Aws(credential)),
                 Err(mut failure) => {
                     failure.words.message = of_provider(&failure.words.message);

@@ -56,6 +56,11 @@ pub trait Provider: Send + Sync {
     /// When the credential cannot stand in a header.
     fn headers(&self, call: &Call<'_>, credential: &Credential) -> Result<HeaderMap, Failure>;
 
+    /// The time as the upstream has it, where its clock is known to differ from ours.
+    fn clock(&self, ours: SystemTime) -> SystemTime {
+        ours
+    }
+
     /// Whether requests with this credential are signed, which takes a digest of their bodies.
     fn signs(&self, _credential: &Credential) -> bool {
         false
@@ -77,6 +82,7 @@ pub struct Signing<'a> {
     pub credential: &'a Credential,
     /// The SHA-256 of the body, as it is sent.
     pub digest: &'a [u8; 32],
+    /// The time as the upstream has it.
     pub now: SystemTime,
 }
 

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use routectl_core::{Class, Dialect, Failure, Loss, Origin, Usage};
 use routectl_providers::{Credential, Denial, Provider, Signing, Transport, digest, headers};
 use routectl_wire::formats::chat::rewrite::Rewrite;
-use routectl_wire::{CHAT, Format, Framing, Spliced};
+use routectl_wire::{CHAT, Format, Framing, Spliced, refusal};
 use tokio::time::{Instant, timeout};
 
 use crate::affinity::Follower;
@@ -100,8 +100,11 @@ impl Attempt<'_> {
         };
         let source = credential;
         let now = Instant::now().into_std();
-        let mut shown = source.current(&provider.account().name, now).await?;
-        let mut opened = self.with(&**provider, &shown).await;
+        let current = source.current(&provider.account().name, &self.target.model, now);
+        // Some sources have to ask somebody first, and may be kept waiting as any host may.
+        let mut shown = within(self.patience(), "credential", async { Ok(current.await?) }).await?;
+        let signed = provider.clock(SystemTime::now());
+        let mut opened = self.with(&**provider, &shown, signed).await;
         // A credential can have run out since it was read. Once, since a new one that is denied
         // too is no better than the old one.
         if let Err(rescue) = &opened
@@ -109,10 +112,13 @@ impl Attempt<'_> {
             && rescue.failure.origin == Origin::Upstream
         {
             let (failure, clock) = (&rescue.failure, rescue.clock);
-            let denial = Denial { credential: &shown, failure, clock };
-            if let Some(renewed) = Box::pin(source.renewed(denial)).await {
+            let denial = Denial { credential: &shown, failure, signed, clock };
+            let renewed = Box::pin(source.renewed(denial));
+            let renewed = within(self.patience(), "credential", async { Ok(renewed.await) }).await;
+            if let Ok(Some(renewed)) = renewed {
                 shown = renewed;
-                opened = Box::pin(self.with(&**provider, &shown)).await;
+                let signed = provider.clock(SystemTime::now());
+                opened = Box::pin(self.with(&**provider, &shown, signed)).await;
             }
         }
         match opened {
@@ -131,17 +137,24 @@ impl Attempt<'_> {
         }
     }
 
-    /// Asks with this credential.
+    /// For how long something that has to come before the answer may keep it waiting.
+    fn patience(&self) -> Option<Duration> {
+        let clocks = self.target.clocks;
+        if self.inbound.streamed { Some(clocks.first_content) } else { clocks.whole }
+    }
+
+    /// Asks with this credential, at this time of the upstream's.
     async fn with(
         &self,
         provider: &dyn Provider,
         credential: &Credential,
+        now: SystemTime,
     ) -> Result<Opened, Box<Rescue>> {
         let speaker = (provider, credential);
         let mut request = prepare::request(self.inbound, self.lane, self.target, speaker)?;
         if provider.signs(credential) {
             let digest = digest::of(request.body()).await;
-            let (model, now) = (&self.target.model, SystemTime::now());
+            let model = &self.target.model;
             provider.sign(&mut request, &Signing { model, credential, digest: &digest, now })?;
         }
         trace::outbound(self.log, &request);
@@ -252,7 +265,8 @@ impl Attempt<'_> {
         let framed = is_event_stream(answer);
         let Some(translation) = translation else {
             let relay = Relay::new(self.inbound.format).rewriting(self.rewrite(provider));
-            let relay = relay.unframing(framed).heard_by(self.listeners());
+            let relay = relay.unframing(framed).hiding_accounts(!provider.refuses_in_format());
+            let relay = relay.heard_by(self.listeners());
             return Box::new(match self.lane {
                 Lane::Native(fit) => relay.telling_of(fit.applied),
                 Lane::Translated(_) => relay,
@@ -380,7 +394,8 @@ impl Attempt<'_> {
         routectl_policy::reclass(&mut failure, &self.target.class_overrides);
         let told = head.status.is_client_error() || head.status.is_server_error();
         let native = matches!(self.lane, Lane::Native(_));
-        let readable = provider.refuses_in_format() || self.inbound.format.reads_error(&body);
+        let readable = provider.refuses_in_format()
+            || (self.inbound.format.reads_error(&body) && !refusal::names_account(&body));
         let verbatim = (native && told && whole && readable && is_json(&body)).then(|| Verbatim {
             status: head.status,
             headers: answer_headers(&head.headers, "application/json"),
@@ -511,7 +526,8 @@ async fn read_refusal(mut body: Incoming) -> (Bytes, bool) {
 /// The headers of an answer that the client gets.
 fn answer_headers(upstream: &HeaderMap, usual_type: &'static str) -> HeaderMap {
     let mut telling = headers::telling(upstream);
-    let kind = upstream.get(CONTENT_TYPE).cloned();
+    // What came in AWS's framing goes on without it.
+    let kind = upstream.get(CONTENT_TYPE).filter(|_| !is_event_stream(upstream)).cloned();
     telling.insert(CONTENT_TYPE, kind.unwrap_or_else(|| HeaderValue::from_static(usual_type)));
     telling
 }

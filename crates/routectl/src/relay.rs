@@ -57,6 +57,8 @@ pub struct Relay {
     rewrite: Option<Box<Rewrite>>,
     /// Whether content has come, told or not.
     heard_content: bool,
+    /// The upstream is AWS, which names accounts in its errors.
+    hides_accounts: bool,
     listeners: Listeners,
 }
 
@@ -106,6 +108,7 @@ impl Relay {
             applied: None,
             rewrite: None,
             heard_content: false,
+            hides_accounts: false,
             listeners: Listeners::new(),
         }
     }
@@ -133,6 +136,12 @@ impl Relay {
     #[must_use]
     pub fn unframing(self, is_framed: bool) -> Self {
         Self { unframer: is_framed.then(Box::default), ..self }
+    }
+
+    /// The same for an upstream whose errors may name accounts.
+    #[must_use]
+    pub fn hiding_accounts(self, hides_accounts: bool) -> Self {
+        Self { hides_accounts, ..self }
     }
 
     /// The same with these listeners.
@@ -354,7 +363,10 @@ impl Relay {
                 // Nothing follows an error, and one that clients cannot read is said in their words.
                 let end = bytes.len() - frames.left();
                 let failure = failure.clone();
-                let reads = |data: &[u8]| self.native.is_some_and(|it| it.reads_error(data));
+                let reads = |data: &[u8]| {
+                    let readable = self.native.is_some_and(|it| it.reads_error(data));
+                    readable && !(self.hides_accounts && refusal::names_account(data))
+                };
                 let told = match frame {
                     Frame::Sse { data, .. } if reads(&data) => {
                         let told = bytes.slice(..end);

@@ -113,10 +113,15 @@ fn shared(
 ) -> Result<Shared, Unusable> {
     if let Some(before) = before
         && before.config.providers.get(name) == Some(provider)
-        && before.config.bedrock == config.bedrock
         && let Some(shared) = before.accounts.get(name)
     {
-        return Ok(shared.clone());
+        let mut shared = shared.clone();
+        if let ProviderConfig::Bedrock(bedrock) = provider
+            && before.config.bedrock != config.bedrock
+        {
+            shared.upstream = aws::bound(config, name, bedrock)?;
+        }
+        return Ok(shared);
     }
     let gated = Gated::new(provider.cooldown(), provider.common().rpm_limit);
     let gates = Arc::new(Mutex::new(gated));

@@ -1,10 +1,9 @@
 //! One account's way to Bedrock: credentials, clock, region and address.
 
-use std::sync::OnceLock;
-
 use http::Uri;
 use routectl_core::{Class, Failure, Origin};
 use routectl_wire::refusal;
+use tokio::sync::OnceCell;
 
 use super::credentials::{AwsCredential, Credentials, Now};
 use super::environment::Environment;
@@ -30,25 +29,22 @@ pub struct Regions {
     pub configured: Option<Region>,
     /// That of the environment or the profile.
     pub usual: Option<Region>,
-    /// That of the instance we run on, once it was asked for.
-    found: OnceLock<Region>,
+    /// That of the instance we run on, or that it is none. Asked for once: where nobody answers, it
+    /// takes seconds to know.
+    found: OnceCell<Option<Region>>,
 }
 
 impl Regions {
     /// Regions by configuration and surroundings.
     pub fn new(configured: Option<Region>, usual: Option<Region>) -> Self {
-        Self { configured, usual, found: OnceLock::new() }
+        Self { configured, usual, found: OnceCell::new() }
     }
 
     /// The region for a model.
     fn of(&self, upstream: &str) -> Option<Region> {
         let of_model = || region::of_model(upstream).ok().flatten();
-        let usual = || self.usual.clone().or_else(|| self.found.get().cloned());
+        let usual = || self.usual.clone().or_else(|| self.found.get().cloned().flatten());
         self.configured.clone().or_else(of_model).or_else(usual)
-    }
-
-    fn is_known(&self) -> bool {
-        self.configured.is_some() || self.usual.is_some() || self.found.get().is_some()
     }
 }
 
@@ -56,13 +52,11 @@ impl Access {
     /// The credential as it is now, with the region found where nobody said it.
     ///
     /// # Errors
-    /// When there is none, or no region.
-    pub async fn current(&self) -> Result<AwsCredential, Failure> {
+    /// When there is none.
+    pub async fn current(&self, upstream: &str) -> Result<AwsCredential, Failure> {
         let credential = self.credentials.current(Now::read()).await?;
-        if !self.regions.is_known()
-            && let Some(region) = self.credentials.instance_region().await
-        {
-            let _ = self.regions.found.set(region);
+        if self.regions.of(upstream).is_none() {
+            self.regions.found.get_or_init(|| self.credentials.instance_region()).await;
         }
         Ok(credential)
     }
@@ -75,8 +69,7 @@ impl Access {
     ) -> Option<AwsCredential> {
         let now = Now::read();
         let name = denial.failure.words.kind.as_deref().unwrap_or_default();
-        let signed = self.skew.mended(now.wall);
-        if is_about_the_time(name) && self.skew.learn(denial.clock, signed, now.wall) {
+        if is_about_the_time(name) && self.skew.learn(denial.clock, denial.signed, now.wall) {
             tracing::warn!(
                 "this machine's clock is wrong by minutes; requests to AWS are signed with AWS's time"
             );

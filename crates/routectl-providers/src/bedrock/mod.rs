@@ -14,6 +14,7 @@ pub mod signing;
 mod tests;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::header::{ACCEPT, HeaderName};
 use http::{HeaderMap, HeaderValue, Request, Uri};
@@ -25,7 +26,7 @@ use serde_json::{Map, Value};
 pub use access::{Access, Regions};
 use signing::Scope;
 
-use crate::{Account, Call, Credential, Provider, Signing, account, headers, native_edits};
+use crate::{Account, Call, Credential, Provider, Signing, account, headers};
 
 /// The API version of Claude on Bedrock. A newer one is taken by some models only. (facts: Bedrock,
 /// section 0)
@@ -42,6 +43,9 @@ const INNER_ACCEPT: HeaderName = HeaderName::from_static("x-amzn-bedrock-accept"
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("application/vnd.amazon.eventstream");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Where Claude's betas stand in a body.
+const BETAS: &str = "anthropic_beta";
 
 /// Where Converse takes what only its models know.
 const MODEL_FIELDS: &str = "additionalModelRequestFields";
@@ -139,6 +143,10 @@ impl Provider for Bedrock {
         Ok(headers)
     }
 
+    fn clock(&self, ours: SystemTime) -> SystemTime {
+        self.access.skew.mended(ours)
+    }
+
     fn signs(&self, credential: &Credential) -> bool {
         matches!(credential, Credential::Aws(_))
     }
@@ -151,8 +159,7 @@ impl Provider for Bedrock {
             failure
         };
         let region = self.access.region(&signing.model.upstream).map_err(named)?;
-        let now = self.access.skew.mended(signing.now);
-        let scope = Scope { region: &region, service: signing::SERVICE, now };
+        let scope = Scope { region: &region, service: signing::SERVICE, now: signing.now };
         signing::authorize(request, signing.digest, credential, &scope).map_err(named)
     }
 }
@@ -164,35 +171,44 @@ impl Bedrock {
         edits.push(Edit::remove("model", "model"));
         edits.push(Edit::remove("stream", "stream"));
         edits.push(Edit::set("anthropic_version", "anthropic_version", quote(VERSION)));
-        edits.extend(listed("anthropic_beta", self.betas(call)));
-        edits.extend(merge_edits("additional_model_request_fields", call.body, &self.model_fields));
-        edits.extend(merge_edits("payload_extras", call.body, &call.model.payload_extras));
+        let mut extras = self.extras(call);
+        let more = extras.remove(BETAS);
+        let more = more.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+        edits.extend(listed(BETAS, self.betas(call).chain(more)));
+        edits.extend(merge_edits("payload_extras", call.body, &extras));
         edits
     }
 
     fn messages_edits(&self, call: &Call<'_>) -> Vec<Edit> {
         let mut edits = self.limited(call);
-        edits.extend(native_edits(call));
-        edits.extend(merge_edits("additional_model_request_fields", call.body, &self.model_fields));
+        edits.push(Edit::set("model", "model", quote(ids::bare(&call.model.upstream))));
+        edits.extend(merge_edits("payload_extras", call.body, &self.extras(call)));
         edits
+    }
+
+    /// What the operator adds to a body of the model's own format. The model's word wins.
+    fn extras(&self, call: &Call<'_>) -> Map<String, Value> {
+        let mut extras = self.model_fields.clone();
+        merge(&mut extras, &call.model.payload_extras);
+        extras
     }
 
     /// What only the model knows has a member of its own.
     fn converse_edits(&self, call: &Call<'_>) -> Vec<Edit> {
         let mut fields = self.model_fields.clone();
-        if claude::is_claude(&call.model.upstream)
-            && let Some(betas) = headers::union(self.betas(call))
-        {
+        // An ARN does not say whose model it names; an operator who lists betas does.
+        let may_be_claude = !claude::is_of_another_vendor(&call.model.upstream);
+        let betas = self.betas(call).filter(|_| may_be_claude);
+        if let Some(betas) = headers::union(betas) {
             let betas = betas.to_str().unwrap_or_default().split(',').map(Value::from).collect();
-            fields.insert("anthropic_beta".to_owned(), betas);
+            fields.insert(BETAS.to_owned(), betas);
         }
         let mut extras = Map::new();
         if !fields.is_empty() {
             extras.insert(MODEL_FIELDS.to_owned(), Value::Object(fields));
         }
-        let mut edits = merge_edits("additional_model_request_fields", call.body, &extras);
-        edits.extend(merge_edits("payload_extras", call.body, &call.model.payload_extras));
-        edits
+        merge(&mut extras, &call.model.payload_extras);
+        merge_edits("payload_extras", call.body, &extras)
     }
 
     fn limited(&self, call: &Call<'_>) -> Vec<Edit> {
@@ -216,6 +232,16 @@ impl Bedrock {
         let floor = self.floor.iter().map(String::as_str).chain(window);
         let extras = values(&call.model.header_extras);
         floor.chain(values(call.client).filter(allowed)).chain(extras)
+    }
+}
+
+/// Objects merge at any depth; of everything else the later word wins.
+fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+    for (name, value) in from {
+        match (into.get_mut(name), value) {
+            (Some(Value::Object(into)), Value::Object(from)) => merge(into, from),
+            _ => drop(into.insert(name.clone(), value.clone())),
+        }
     }
 }
 

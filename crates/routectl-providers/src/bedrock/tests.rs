@@ -183,3 +183,42 @@ fn without_a_region_nothing_is_signed_and_the_way_out_is_told() {
         "provider aws: no AWS region is known. Set region = \"…\" in the provider's table, or AWS_REGION."
     );
 }
+
+#[test]
+fn the_long_windows_suffix_is_no_part_of_a_name_in_any_shape() {
+    let bedrock = bedrock(Shape::Messages, Some("us-east-1"));
+    let (_, headers, body) = sent(&bedrock, "anthropic.claude-opus-4-7[1m]", true, "{}");
+    assert_eq!(body["model"], "anthropic.claude-opus-4-7");
+    assert_eq!(headers["anthropic-beta"], "floor-1,context-1m-2025-08-07,client-1");
+}
+
+#[test]
+fn everything_an_operator_adds_arrives_side_by_side() {
+    let fields: Map<String, Value> = serde_json::from_str(
+        r#"{"additionalModelRequestFields":{"a":{"x":1}},"anthropic_beta":["extra-1"]}"#,
+    )
+    .unwrap();
+    let mut converse = bedrock(Shape::Converse, Some("us-east-1"));
+    converse.model_fields = serde_json::from_str(r#"{"a":{"y":2},"top_k":5}"#).unwrap();
+    let arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc";
+    let document = Document::parse(Bytes::from_static(b"{\"messages\":[]}")).unwrap();
+    let mut model = model(arn);
+    model.payload_extras = fields;
+    let client = HeaderMap::new();
+    let said = |bedrock: &Bedrock| {
+        let call =
+            Call { body: &document, client: &client, query: None, streamed: true, model: &model };
+        let body = document.spliced(&bedrock.edits(&call)).joined();
+        serde_json::from_slice::<Value>(&body).unwrap()
+    };
+    let wanted = r#"{"a":{"x":1,"y":2},"top_k":5,"anthropic_beta":["floor-1"]}"#;
+    assert_eq!(
+        said(&converse)["additionalModelRequestFields"],
+        serde_json::from_str::<Value>(wanted).unwrap()
+    );
+    let invoke = bedrock(Shape::Invoke, Some("us-east-1"));
+    assert_eq!(
+        said(&invoke)["anthropic_beta"],
+        serde_json::from_str::<Value>(r#"["floor-1","extra-1"]"#).unwrap()
+    );
+}

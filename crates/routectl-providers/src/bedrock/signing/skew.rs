@@ -11,6 +11,9 @@ use std::time::{Duration, SystemTime};
 /// whole seconds and was written before the answer came.
 const BELIEVED: Duration = Duration::from_secs(4 * 60);
 
+/// Differences beyond this are no clock's: dates that far away cannot even be signed with.
+const ABSURD: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 /// What the service calls a signature that is too old or too young. The last is a permission most of
 /// the time: with a clock that is right it means nothing here.
 const NAMES: [&str; 6] = [
@@ -51,7 +54,8 @@ impl Skew {
     /// clock's when it was sent.
     pub fn learn(&self, theirs: Option<SystemTime>, signed: SystemTime, ours: SystemTime) -> bool {
         let Some(theirs) = theirs else { return false };
-        if millis_between(signed, theirs).unsigned_abs() <= BELIEVED.as_millis() as u64 {
+        let off = millis_between(signed, theirs).unsigned_abs();
+        if off <= BELIEVED.as_millis() as u64 || off > ABSURD.as_millis() as u64 {
             return false;
         }
         self.ahead_millis.store(millis_between(ours, theirs), Ordering::Relaxed);
