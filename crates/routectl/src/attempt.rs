@@ -402,7 +402,7 @@ impl Attempt<'_> {
             body,
         });
         let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let final_here = routectl_wire::refusal::should_retry(text) == Some(false);
+        let final_here = refusal::should_retry(text) == Some(false);
         let mut telling =
             if native { HeaderMap::new() } else { headers::telling_abroad(&head.headers) };
         // When to come back is said anew, in the one spelling that all clients read.

@@ -16,11 +16,13 @@ mod tests;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, HeaderName};
 use http::{HeaderMap, HeaderValue, Request, Uri};
-use routectl_core::Failure;
+use routectl_core::{Abilities, Failure};
 use routectl_wire::document::{merge_edits, quote};
-use routectl_wire::{CONVERSE, Edit, Format, MESSAGES, Spliced, claude};
+use routectl_wire::narrow::{self, Asking, Betas, Narrowing};
+use routectl_wire::{CONVERSE, Document, Edit, Fit, Format, MESSAGES, Spliced, claude};
 use serde_json::{Map, Value};
 
 pub use access::{Access, Regions};
@@ -47,9 +49,6 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Where Claude's betas stand in a body.
 const BETAS: &str = "anthropic_beta";
 
-/// Where Converse takes what only its models know.
-const MODEL_FIELDS: &str = "additionalModelRequestFields";
-
 /// Which of Bedrock's APIs is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -71,6 +70,8 @@ pub struct Bedrock {
     pub floor: Vec<String>,
     /// Betas of the client that pass; empty lets all pass.
     pub allowed_betas: Vec<String>,
+    /// Members of a body in the model's own format that may go, as dotted paths; empty lets all.
+    pub allowed_fields: Vec<String>,
     /// Further members of the request, as the model knows them.
     pub model_fields: Map<String, Value>,
 }
@@ -100,6 +101,26 @@ impl Provider for Bedrock {
         false
     }
 
+    fn narrow(&self, call: &Call<'_>, abilities: &Abilities) -> Fit {
+        let converse = self.shape == Shape::Converse;
+        if converse && !may_be_claude(call) {
+            return Fit::default();
+        }
+        let betas = self.betas(call, &self.own_part(call.body));
+        let narrowing = Narrowing {
+            within: converse.then_some(narrow::MODEL_FIELDS),
+            refused: narrow::BEDROCK_REFUSES,
+            learned: &abilities.refused.members,
+            allowed: &self.allowed_fields,
+            betas: &betas.go,
+            inline_media: !converse,
+            marks_blocks: !converse,
+        };
+        let mut fit = narrow::narrow(call.body, &narrowing);
+        fit.losses.extend(betas.losses());
+        fit
+    }
+
     fn uri(&self, call: &Call<'_>) -> Uri {
         let model = ids::segment(&call.model.upstream);
         let operation = match (self.shape, call.streamed) {
@@ -127,7 +148,7 @@ impl Provider for Bedrock {
         headers.remove(ANTHROPIC_VERSION);
         if self.shape == Shape::Messages {
             headers.insert(ANTHROPIC_VERSION, MESSAGES_VERSION);
-            if let Some(betas) = headers::union(self.betas(call)) {
+            if let Some(betas) = headers::union(self.betas(call, call.body).go) {
                 headers.insert(BETA, betas);
             }
             return Ok(headers);
@@ -174,7 +195,8 @@ impl Bedrock {
         let mut extras = self.extras(call);
         let more = extras.remove(BETAS);
         let more = more.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
-        edits.extend(listed(BETAS, self.betas(call).chain(more)));
+        let betas = self.betas(call, call.body).go;
+        edits.extend(listed(BETAS, betas.into_iter().chain(more)));
         edits.extend(merge_edits("payload_extras", call.body, &extras));
         edits
     }
@@ -196,16 +218,16 @@ impl Bedrock {
     /// What only the model knows has a member of its own.
     fn converse_edits(&self, call: &Call<'_>) -> Vec<Edit> {
         let mut fields = self.model_fields.clone();
-        // An ARN does not say whose model it names; an operator who lists betas does.
-        let may_be_claude = !claude::is_of_another_vendor(&call.model.upstream);
-        let betas = self.betas(call).filter(|_| may_be_claude);
-        if let Some(betas) = headers::union(betas) {
+        let betas = self.betas(call, &self.own_part(call.body)).go;
+        if may_be_claude(call)
+            && let Some(betas) = headers::union(betas)
+        {
             let betas = betas.to_str().unwrap_or_default().split(',').map(Value::from).collect();
             fields.insert(BETAS.to_owned(), betas);
         }
         let mut extras = Map::new();
         if !fields.is_empty() {
-            extras.insert(MODEL_FIELDS.to_owned(), Value::Object(fields));
+            extras.insert(narrow::MODEL_FIELDS.to_owned(), Value::Object(fields));
         }
         merge(&mut extras, &call.model.payload_extras);
         merge_edits("payload_extras", call.body, &extras)
@@ -220,18 +242,30 @@ impl Bedrock {
         vec![Edit::set("max_tokens", "max_tokens", limit.to_string())]
     }
 
-    /// The operator's betas, then the client's that may pass.
-    fn betas<'a>(&'a self, call: &Call<'a>) -> impl Iterator<Item = &'a str> {
-        let values = |headers: &'a HeaderMap| {
-            let values = headers.get_all(BETA).iter().filter_map(|value| value.to_str().ok());
-            values.flat_map(|list| list.split(',')).map(str::trim)
-        };
-        let listed = |beta: &&str| self.allowed_betas.iter().any(|allowed| allowed == beta);
-        let allowed = move |beta: &&str| self.allowed_betas.is_empty() || listed(beta);
+    /// The betas of a request with this body, in the model's own format.
+    fn betas<'a>(&'a self, call: &Call<'a>, body: &Document) -> Betas<'a> {
+        fn values(headers: &HeaderMap) -> Vec<&str> {
+            headers.get_all(BETA).iter().filter_map(|value| value.to_str().ok()).collect()
+        }
         let window = ids::wants_long_window(&call.model.upstream).then_some(ids::LONG_WINDOW);
-        let floor = self.floor.iter().map(String::as_str).chain(window);
-        let extras = values(&call.model.header_extras);
-        floor.chain(values(call.client).filter(allowed)).chain(extras)
+        let asking = Asking {
+            floor: self.floor.iter().map(String::as_str).chain(window).collect(),
+            client: values(call.client),
+            extras: values(&call.model.header_extras),
+            allowed: &self.allowed_betas,
+            refused: call.refused_betas,
+            never: narrow::BEDROCK_REFUSES,
+        };
+        narrow::betas(&asking, body)
+    }
+
+    /// The part of the body that is in the model's own format.
+    fn own_part(&self, body: &Document) -> Document {
+        let inner = (self.shape == Shape::Converse).then(|| {
+            let fields = body.get(narrow::MODEL_FIELDS).unwrap_or(b"{}");
+            Document::parse(Bytes::copy_from_slice(fields)).ok()
+        });
+        inner.flatten().unwrap_or_else(|| body.clone())
     }
 }
 
@@ -243,6 +277,11 @@ fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
             _ => drop(into.insert(name.clone(), value.clone())),
         }
     }
+}
+
+/// An ARN does not say whose model it names; an operator who lists betas for it does.
+fn may_be_claude(call: &Call<'_>) -> bool {
+    !claude::is_of_another_vendor(&call.model.upstream)
 }
 
 /// Whether Converse streams this model's answer to this request.

@@ -46,6 +46,7 @@ fn bedrock(shape: Shape, region: Option<&str>) -> Bedrock {
         shape,
         floor: vec!["floor-1".to_owned()],
         allowed_betas: Vec::new(),
+        allowed_fields: Vec::new(),
         model_fields: Map::new(),
     }
 }
@@ -206,8 +207,14 @@ fn everything_an_operator_adds_arrives_side_by_side() {
     model.payload_extras = fields;
     let client = HeaderMap::new();
     let said = |bedrock: &Bedrock| {
-        let call =
-            Call { body: &document, client: &client, query: None, streamed: true, model: &model };
+        let call = Call {
+            body: &document,
+            client: &client,
+            query: None,
+            streamed: true,
+            model: &model,
+            refused_betas: &[],
+        };
         let body = document.spliced(&bedrock.edits(&call)).joined();
         serde_json::from_slice::<Value>(&body).unwrap()
     };

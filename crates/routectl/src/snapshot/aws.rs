@@ -51,6 +51,7 @@ pub(super) fn bound(
         },
         floor: bedrock.anthropic_beta.clone(),
         allowed_betas: config.bedrock.allowed_betas.clone(),
+        allowed_fields: config.bedrock.allowed_body_fields.clone(),
         model_fields: bedrock.additional_model_request_fields.clone(),
     };
     let credential = Arc::new(CredentialSource::Aws(access));
