@@ -198,6 +198,25 @@ async fn the_operator_names_the_members_in_which_chat_clients_read_thinking() {
 }
 
 #[tokio::test]
+async fn case_6_thinking_in_pieces_is_told_as_text_too_to_clients_of_its_own_format() {
+    let plan = Plan::brisk().target_of(
+        "pieces",
+        Chat,
+        "thinks-minimax-m2",
+        "",
+        "reasoning_dialect = \"minimax\"",
+    );
+    let house = House::open(plan).await;
+    for streamed in [false, true] {
+        let body = request(Chat, "pieces", streamed, "[[think]] Why?");
+        let answer = house.ask(post(Chat, body)).await;
+        assert_eq!(answer.header("x-routectl-lane"), "native", "{}", answer.text());
+        let told = ["reasoning", "reasoning_content", "reasoning_details"];
+        assert_eq!(told_in(&answer, streamed), told, "{}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn case_15_thinking_that_a_client_excludes_is_still_of_use_in_its_next_turn() {
     let plan = Plan::brisk().target_of(
         "claude",

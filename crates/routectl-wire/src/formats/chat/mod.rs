@@ -6,6 +6,7 @@
 //! OpenAI chat, sections 5, 6 and 9; provider quirks, section 4)
 
 mod answer;
+mod courses;
 mod encode;
 mod ends;
 mod failure;

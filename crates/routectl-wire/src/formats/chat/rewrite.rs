@@ -1,6 +1,6 @@
 //! Answers in Chat on their way to a Chat client, where the host tells thinking otherwise than the
-//! client is to hear it: inside the text, between tags, or in a member of another name. Nothing else
-//! of a chunk is touched, and most chunks not at all. (decisions: 23)
+//! client is to hear it: inside the text, between tags, in pieces only, or in a member of another
+//! name. Nothing else of a chunk is touched, and most chunks not at all. (decisions: 23)
 
 #[cfg(test)]
 mod tests;
@@ -14,7 +14,8 @@ use routectl_core::{Dialect, Loss, Tags};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::types::text;
+use super::courses::{Courses, words};
+use super::types::{Detail, text};
 use crate::document::quote;
 use crate::json::{List, Object};
 use crate::think_tags::{Splitter, Voice};
@@ -39,6 +40,8 @@ pub struct Rewrite {
     /// Thinking has come from between tags, told or not.
     has_thought: bool,
     voices: BTreeMap<u32, Splitter>,
+    /// How the words of details come, by choice.
+    courses: BTreeMap<u32, Courses>,
     /// The last chunk of which something is held back.
     held: Option<Bytes>,
     losses: Vec<Loss>,
@@ -67,6 +70,8 @@ struct Said<'a> {
     reasoning_content: Option<&'a RawValue>,
     #[serde(borrow, default)]
     reasoning_text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    reasoning_details: Option<&'a RawValue>,
     #[serde(borrow, default)]
     tool_calls: Option<&'a RawValue>,
 }
@@ -108,6 +113,7 @@ impl Rewrite {
             shown,
             has_thought: false,
             voices: BTreeMap::new(),
+            courses: BTreeMap::new(),
             held: None,
             losses: Vec::new(),
         })
@@ -179,12 +185,16 @@ impl Rewrite {
         let Some(said) = said else { return Vec::new() };
         let content = text(said.content);
         let ends = whole || is_said(choice.finish_reason) || is_said(said.tool_calls);
-        let apart = self.apart(choice.index.unwrap_or(0), (content.as_deref(), ends), whole);
+        let index = choice.index.unwrap_or(0);
+        let apart = self.apart(index, (content.as_deref(), ends), whole);
         let own = [said.reasoning_content, said.reasoning, said.reasoning_text];
-        let own = own.into_iter().find_map(text).unwrap_or_default();
+        let own = own.into_iter().find_map(text);
+        let mut is_new = self.renames || own.is_none();
+        let mut thought = match own {
+            Some(own) => own.into_owned(),
+            None => self.listed(index, said.reasoning_details),
+        };
         let mut edits = Vec::new();
-        let mut thought = own.into_owned();
-        let mut is_new = self.renames;
         if let Some(apart) = apart {
             if !apart.thinking.is_empty() && self.shown && !self.fields.has_texts() {
                 self.lost();
@@ -209,6 +219,19 @@ impl Rewrite {
             }
         }
         edits
+    }
+
+    /// What of the words in details has not come before. Clients that know only text would see none of
+    /// them.
+    fn listed(&mut self, index: u32, details: Option<&RawValue>) -> String {
+        let raw = details.map_or("[]", RawValue::get);
+        let details: Vec<Detail<'_>> = serde_json::from_str(raw).unwrap_or_default();
+        if details.is_empty() || self.courses.len() >= MOST_CHOICES {
+            return String::new();
+        }
+        let courses = self.courses.entry(index).or_default();
+        let told = details.iter().filter_map(|detail| Some((detail.index, words(detail)?)));
+        told.map(|(index, words)| courses.news(index, &words).to_owned()).collect()
     }
 
     /// The text told apart; none where all of it is what it was.

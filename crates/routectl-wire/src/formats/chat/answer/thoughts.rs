@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use routectl_core::{Delta, Event, Opening, Seal, SealKind};
 use serde_json::value::RawValue;
 
+use super::super::courses::{Courses, words};
 use super::super::types::{self, text};
 use super::blocks::{Blocks, Prose};
 use crate::formats::Text;
@@ -20,50 +21,9 @@ pub(super) struct Thoughts {
     families: BTreeMap<Option<u32>, String>,
     /// Hashes of the seals so far: hosts repeat them.
     seals: HashSet<u64>,
-    /// How the words of details come, by their `index`.
-    courses: BTreeMap<Option<u32>, Course>,
+    courses: Courses,
     /// Whether the text is marked as thinking.
     marked: bool,
-}
-
-/// How the words of a detail come.
-#[derive(Debug)]
-enum Course {
-    /// So far there are only these.
-    Begun(String),
-    /// Each time all of them so far, which are these (MiniMax). (facts: reasoning, section 2.15)
-    Repeated(String),
-    /// Each time only new ones.
-    Continued,
-}
-
-impl Course {
-    /// What of these words has not been said.
-    fn news<'a>(&mut self, words: &'a str) -> &'a str {
-        let (said, repeats) = match self {
-            Self::Begun(said) => (said.as_str(), false),
-            Self::Repeated(said) => (said.as_str(), true),
-            Self::Continued => return words,
-        };
-        match words.strip_prefix(said) {
-            Some(tail) if repeats || is_repeated(said, tail) => {
-                *self = Self::Repeated(words.to_owned());
-                tail
-            }
-            Some(_) | None => {
-                *self = Self::Continued;
-                words
-            }
-        }
-    }
-}
-
-/// Whether words that go on with a tail repeat what was said, and do not happen to begin like it.
-/// A word may be said twice, and another may begin with it.
-fn is_repeated(said: &str, tail: &str) -> bool {
-    let begins_a_word = tail.starts_with(|it: char| !it.is_alphanumeric());
-    let least = if begins_a_word { 3 } else { 16 };
-    !tail.is_empty() && said.trim().chars().count() >= least
 }
 
 /// Gemini's tags.
@@ -115,7 +75,11 @@ impl Thoughts {
             self.families.insert(detail.index, format.owned());
         }
         if let Some(words) = words(detail) {
-            blocks.say(Prose::Reasoning(detail.index), self.news(detail.index, &words), events);
+            blocks.say(
+                Prose::Reasoning(detail.index),
+                self.courses.news(detail.index, &words),
+                events,
+            );
         }
         if let Some(seal) = self.seal(detail, SealKind::Signature, detail.signature.as_ref()) {
             sign(seal, detail.index, blocks, events);
@@ -125,17 +89,6 @@ impl Thoughts {
             let index = blocks.begin(Opening::Sealed { seal, id }, events);
             events.push(Event::Close { index });
         }
-    }
-
-    /// What of a detail's words has not come before.
-    fn news<'a>(&mut self, index: Option<u32>, words: &'a str) -> &'a str {
-        if let Some(course) = self.courses.get_mut(&index) {
-            return course.news(words);
-        }
-        if self.courses.len() < MOST_REMEMBERED {
-            self.courses.insert(index, Course::Begun(words.to_owned()));
-        }
-        words
     }
 
     /// A delta's text as thinking and as what it says. Gemini marks text that is thinking, and leaves
@@ -218,11 +171,6 @@ fn sign(seal: Seal, detail: Option<u32>, blocks: &mut Blocks, events: &mut Vec<E
     let index = blocks.begin(Opening::Reasoning, events);
     events.push(Event::Delta { index, delta: Delta::Seal(seal) });
     events.push(Event::Close { index });
-}
-
-/// The readable words of a detail.
-fn words(detail: &types::Detail<'_>) -> Option<String> {
-    filled(detail.text.as_ref()).or_else(|| filled(detail.summary.as_ref()))
 }
 
 fn filled(text: Option<&Text<'_>>) -> Option<String> {

@@ -200,6 +200,41 @@ fn other_names_are_added_only_where_the_operator_asks_for_them() {
     assert!(told.unwrap().contains(r#""reasoning":"H" ,"x":"\u00e9","reasoning_content":"H"}"#));
 }
 
+/// A list of one piece of thinking.
+fn pieces(text: &str) -> String {
+    format!(r#""reasoning_details":[{{"type":"reasoning.text","index":0,"text":"{text}"}}]"#)
+}
+
+#[test]
+fn thoughts_in_pieces_are_told_as_text_too_and_once() {
+    let needed = |fields| Rewrite::needed(&dialect("minimax"), fields, &request("{}")).unwrap();
+    for (texts, thought) in [
+        (["Let me", " think", "."], "Let me think."),
+        (["Let me", "Let me think", "Let me think."], "Let me think."),
+        (["No", "No", ""], "NoNo"),
+    ] {
+        let mut chunks = texts.map(|text| chunk(&pieces(text), "null")).to_vec();
+        chunks.push(chunk(r#""content":"So""#, "\"stop\""));
+        let told = stream(needed(None), &chunks);
+        let heard_all = (thought.to_owned(), thought.to_owned(), "So".into(), "stop".into());
+        assert_eq!(heard(&told, 0), heard_all, "{texts:?}");
+        // What the host needs to hear again is still there.
+        let kept = told.iter().zip(texts).all(|(chunk, text)| chunk.contains(&pieces(text)));
+        assert!(kept, "{told:?}");
+    }
+    let whole = whole(needed(None), &format!(r#""content":"So",{}"#, pieces("Hm"))).unwrap();
+    assert!(whole.ends_with(r#"}],"reasoning":"Hm","reasoning_content":"Hm""#), "{whole}");
+    let only = ReasoningFields { reasoning: false, ..TEXTS };
+    let told = rewritten(&mut needed(Some(only)), &chunk(&pieces("Hm"), "null")).unwrap();
+    assert!(told.contains(r#""reasoning_content":"Hm"}"#) && !told.contains(r#""reasoning":"#));
+    for fields in [ReasoningFields::NONE, ReasoningFields { reasoning_content: false, ..only }] {
+        assert_eq!(rewritten(&mut needed(Some(fields)), &chunk(&pieces("Hm"), "null")), None);
+    }
+    // A host that tells the same as text is understood as it is.
+    let both = chunk(&format!(r#"{},"reasoning_content":"Hm""#, pieces("Hm")), "null");
+    assert_eq!(rewritten(&mut needed(None), &both), None);
+}
+
 #[test]
 fn thoughts_that_nobody_is_to_see_are_left_out() {
     let raw = dialect("raw-think-tag");
