@@ -19,7 +19,7 @@ use crate::imitations::Notary;
 use crate::inbound::Inbound;
 use crate::memory::Keeper;
 use crate::prepare::{self, Lane, Translation};
-use crate::relay::{Listeners, Relay, Telling, read_whole};
+use crate::relay::{Listeners, Overhearing, Relay, Telling, read_whole};
 use crate::rescue::{self, Rescue, Verbatim};
 use crate::scrub;
 use crate::target::{Target, Upstream};
@@ -195,12 +195,16 @@ impl Attempt<'_> {
         let answer = self.accepted(provider, answer).await?;
         let (head, body) = answer.into_parts();
         let mut body = collect(body, length(&head.headers), MAX_ANSWER, WHOLE_SILENCE).await?;
-        let mut losses = Vec::new();
+        let (mut losses, mut listeners) = (Vec::new(), self.listeners());
         if let Some(mut rewrite) = self.rewrite(provider) {
+            if rewrite.is_silent() {
+                let listeners = std::mem::take(&mut listeners);
+                Overhearing::whole(provider.format(), rewrite.tags(), listeners).hear_all(&body);
+            }
             body = rewrite.whole(&body).unwrap_or(body);
             losses.extend_from_slice(rewrite.losses());
         }
-        let usage = read_whole(provider.format(), &body, self.listeners())?;
+        let usage = read_whole(provider.format(), &body, listeners)?;
         let body = match self.lane {
             Lane::Native(fit) if !fit.applied.is_nothing() => fit.applied.told_in(body),
             Lane::Native(_) | Lane::Translated(_) => body,

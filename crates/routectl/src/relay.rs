@@ -5,6 +5,7 @@
 //! reaches a client, while the decoder reads along. Translated lane: what the decoder reads is
 //! told in the client's format.
 
+mod overhearing;
 mod rewriting;
 mod telling;
 
@@ -20,6 +21,7 @@ use routectl_wire::{Applied, ClientFormat, Decoder, Format, Frame, refusal};
 
 use crate::scrub;
 
+pub use overhearing::Overhearing;
 use rewriting::Rewritten;
 pub use telling::Telling;
 use telling::Told;
@@ -60,6 +62,8 @@ pub struct Relay {
     /// The upstream is AWS, which names accounts in its errors.
     hides_accounts: bool,
     listeners: Listeners,
+    /// In the place of listeners, where the client is not told all that they are to hear.
+    overhearing: Option<Box<Overhearing>>,
 }
 
 /// Hears an answer as it passes by, in the words of the hub.
@@ -110,6 +114,7 @@ impl Relay {
             heard_content: false,
             hides_accounts: false,
             listeners: Listeners::new(),
+            overhearing: None,
         }
     }
 
@@ -144,10 +149,16 @@ impl Relay {
         Self { hides_accounts, ..self }
     }
 
-    /// The same with these listeners.
+    /// The same with these listeners. They hear what is taken out for the client's sake too.
     #[must_use]
     pub fn heard_by(self, listeners: Listeners) -> Self {
-        Self { listeners, ..self }
+        match self.rewrite.as_ref().filter(|rewrite| rewrite.is_silent()) {
+            Some(rewrite) => {
+                let overhearing = Overhearing::streamed(self.format, rewrite.tags(), listeners);
+                Self { overhearing: Some(Box::new(overhearing)), ..self }
+            }
+            None => Self { listeners, ..self },
+        }
     }
 
     /// The same, which tells the client of these edits where the answer ends.
@@ -331,6 +342,9 @@ impl Relay {
     }
 
     fn rewritten(&mut self, events: Bytes) -> Rewritten {
+        if let Some(overhearing) = &mut self.overhearing {
+            overhearing.hear(&events);
+        }
         match &mut self.rewrite {
             Some(rewrite) => rewriting::rewritten(events, rewrite),
             None => events.into(),

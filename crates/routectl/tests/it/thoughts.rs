@@ -217,6 +217,49 @@ async fn case_6_thinking_in_pieces_is_told_as_text_too_to_clients_of_its_own_for
 }
 
 #[tokio::test]
+async fn case_15_a_host_that_always_tells_is_not_heard_and_still_gets_its_thinking_back() {
+    let table = String::from(Plan::brisk()) + "\n[server]\nstrict_translation = true";
+    let dialect = |name: &str| format!("reasoning_dialect = \"{name}\"");
+    let plan = Plan::new(&table)
+        .target_of("deepseek", Chat, "thinks-deepseek-v4", "", &dialect("deepseek"))
+        .target_of("minimax", Chat, "thinks-minimax-m2", "", &dialect("minimax"));
+    let house = House::open(plan).await;
+    let tool = json!({"type": "function", "function":
+        {"name": "weather", "parameters": {"type": "object", "properties": {}}}});
+    for (model, member) in [("deepseek", "reasoning_content"), ("minimax", "reasoning_details")] {
+        for streamed in [false, true] {
+            let text = format!("[[think]] [[tool]] Why, {streamed}?");
+            let body = json!({"model": model, "tools": [tool], "stream": streamed,
+                "reasoning": {"exclude": true},
+                "messages": [{"role": "user", "content": text}]});
+            let first = house.ask(post(Chat, body.to_string())).await;
+            assert_eq!((first.status, first.header("x-routectl-loss")), (200, ""), "{model}");
+            assert_eq!(told_in(&first, streamed), Vec::<&str>::new(), "{}", first.text());
+            let heard = meaning::of(Chat, streamed, &first.body).unwrap();
+            let calls = heard.calls.iter().map(|call| {
+                json!({"id": call.id, "type": "function",
+                    "function": {"name": call.name, "arguments": call.arguments}})
+            });
+            let calls: Vec<Value> = calls.collect();
+            let results: Vec<Value> = calls
+                .iter()
+                .map(|call| json!({"role": "tool", "tool_call_id": call["id"], "content": "12°"}))
+                .collect();
+            let mut second = body.clone();
+            let turns = second["messages"].as_array_mut().unwrap();
+            turns.push(json!({"role": "assistant", "content": null, "tool_calls": calls}));
+            turns.extend(results);
+            let answer = house.ask(post(Chat, second.to_string())).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let arrived = house.hosts.requests().pop().unwrap();
+            let arrived: Value = serde_json::from_slice(&arrived.body).unwrap();
+            let thought = arrived["messages"][1][member].to_string();
+            assert!(thought.len() > 5, "{model} {streamed}: {arrived}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn case_15_thinking_that_a_client_excludes_is_still_of_use_in_its_next_turn() {
     let plan = Plan::brisk().target_of(
         "claude",

@@ -94,14 +94,12 @@ impl Wish<'_> {
             return None;
         }
         let mut plan = control::plan(&self.control, self.dialect, self.limits, path);
-        if self.control.show == Some(Show::Nothing) && !plan.is_off {
-            match self.dialect.control.hide {
-                Some(hide) => plan.say_fixed(hide),
-                None => {
-                    let reason = "the host shows its thinking to everyone";
-                    plan.losses.push(Loss::dropped(path, reason));
-                }
-            }
+        // Where the host has no word for it, its answer is rewritten.
+        if self.control.show == Some(Show::Nothing)
+            && !plan.is_off
+            && let Some(hide) = self.dialect.control.hide
+        {
+            plan.say_fixed(hide);
         }
         Some(plan)
     }

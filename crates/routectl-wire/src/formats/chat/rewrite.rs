@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::courses::{Courses, words};
-use super::types::{Detail, text};
+use super::types::{Detail, Part, text};
 use crate::document::quote;
 use crate::json::{List, Object};
 use crate::think_tags::{Splitter, Voice};
@@ -102,10 +102,15 @@ impl Rewrite {
     ) -> Option<Self> {
         let tags = dialect.readout.tags;
         let renames = asked_for.is_some_and(ReasoningFields::has_texts) && !dialect.hands_off;
-        if tags.is_none() && !renames {
+        // Other hosts keep it to themselves when they are told to.
+        let may_silence = dialect.control.hide.is_none() && !dialect.hands_off;
+        if tags.is_none() && !renames && !may_silence {
             return None;
         }
         let shown = !hides(request);
+        if shown && tags.is_none() && !renames {
+            return None;
+        }
         Some(Self {
             tags,
             fields: if shown { asked_for.unwrap_or_default() } else { ReasoningFields::NONE },
@@ -153,6 +158,16 @@ impl Rewrite {
         self.has_thought
     }
 
+    /// Whether all thinking is taken out, since the client asked for that.
+    pub fn is_silent(&self) -> bool {
+        !self.shown
+    }
+
+    /// Between which tags the host thinks.
+    pub fn tags(&self) -> Option<Tags> {
+        self.tags
+    }
+
     /// What the client does not hear though it did not ask for that.
     pub fn losses(&self) -> &[Loss] {
         &self.losses
@@ -185,6 +200,8 @@ impl Rewrite {
         let Some(said) = said else { return Vec::new() };
         let content = text(said.content);
         let ends = whole || is_said(choice.finish_reason) || is_said(said.tool_calls);
+        let mut edits = if self.shown { Vec::new() } else { silenced(said, whole) };
+        self.has_thought |= !edits.is_empty();
         let index = choice.index.unwrap_or(0);
         let apart = self.apart(index, (content.as_deref(), ends), whole);
         let own = [said.reasoning_content, said.reasoning, said.reasoning_text];
@@ -194,7 +211,6 @@ impl Rewrite {
             Some(own) => own.into_owned(),
             None => self.listed(index, said.reasoning_details),
         };
-        let mut edits = Vec::new();
         if let Some(apart) = apart {
             if !apart.thinking.is_empty() && self.shown && !self.fields.has_texts() {
                 self.lost();
@@ -267,14 +283,51 @@ impl Rewrite {
     }
 }
 
-/// Whether a request asks not to be told of thinking.
+/// Whether a request asks not to be told of thinking, in the newer word or else in the older one.
 fn hides(request: &Document) -> bool {
-    let excludes = |reasoning: &[u8]| {
-        let reasoning = Document::parse(Bytes::copy_from_slice(reasoning));
-        reasoning.is_ok_and(|reasoning| reasoning.is_true("exclude"))
+    let exclude = |reasoning: &[u8]| {
+        let reasoning = Document::parse(Bytes::copy_from_slice(reasoning)).ok()?;
+        Some(reasoning.get("exclude")? == b"true")
     };
-    request.get("include_reasoning") == Some(b"false")
-        || request.get("reasoning").is_some_and(excludes)
+    let excluded = request.get("reasoning").and_then(exclude);
+    excluded.unwrap_or_else(|| request.get("include_reasoning") == Some(b"false"))
+}
+
+/// What takes the thinking out that a host tells apart from its text. Seals stay: the next turn needs
+/// them.
+fn silenced(said: &Said<'_>, whole: bool) -> Vec<Edit> {
+    let texts = [
+        ("reasoning", said.reasoning),
+        ("reasoning_content", said.reasoning_content),
+        ("reasoning_text", said.reasoning_text),
+    ];
+    let texts = texts.into_iter().filter(|(_, raw)| is_said(*raw));
+    let mut edits: Vec<Edit> = texts.map(|(name, _)| Edit::remove(NAME, name)).collect();
+    let is_sealed = |it: &Detail<'_>| it.signature.is_some() || it.data.is_some();
+    edits.extend(match thinned(said.reasoning_details, is_sealed) {
+        Some(kept) if kept == b"[]" => Some(Edit::remove(NAME, "reasoning_details")),
+        kept => kept.map(|kept| Edit::set(NAME, "reasoning_details", kept)),
+    });
+    let says = |it: &Part<'_>| it.kind.as_ref().is_none_or(|kind| kind.0 != "thinking");
+    edits.extend(match thinned(said.content, says) {
+        Some(kept) if kept == b"[]" && whole => Some(Edit::set(NAME, "content", "\"\"")),
+        Some(kept) if kept == b"[]" => Some(Edit::remove(NAME, "content")),
+        kept => kept.map(|kept| Edit::set(NAME, "content", kept)),
+    });
+    edits
+}
+
+/// A list without what does not stay; none where all of it stays, or is not understood.
+fn thinned<'a, T: Deserialize<'a>>(
+    list: Option<&'a RawValue>,
+    stays: impl Fn(&T) -> bool,
+) -> Option<Vec<u8>> {
+    let list = list.filter(|raw| raw.get().starts_with('['))?;
+    let list: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
+    let texts = list.iter().map(|raw| raw.get());
+    let kept = texts.filter(|raw| serde_json::from_str(raw).map_or(true, |it| stays(&it)));
+    let kept: Vec<&str> = kept.collect();
+    (kept.len() < list.len()).then(|| format!("[{}]", kept.join(",")).into_bytes())
 }
 
 fn is_said(raw: Option<&RawValue>) -> bool {

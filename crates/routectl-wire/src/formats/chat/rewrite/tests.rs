@@ -253,6 +253,45 @@ fn thoughts_that_nobody_is_to_see_are_left_out() {
 }
 
 #[test]
+fn whatever_member_thinks_is_left_out_for_who_excludes_it_and_seals_stay() {
+    let exclude = request(r#"{"reasoning":{"exclude":true},"include_reasoning":true}"#);
+    let sealed = r#"{"type":"reasoning.encrypted","data":"x"}"#;
+    let listed = format!(
+        r#""reasoning_details":[{{"type":"reasoning.text","text":"Hm"}}, {sealed}],"content":"So""#
+    );
+    let kept = format!(r#""reasoning_details":[{sealed}],"content":"So""#);
+    let part = r#"{"type":"thinking","thinking":[{"type":"text","text":"Hm"}]}"#;
+    let parts = format!(r#""content":[{part},{{"type":"text","text":"So"}}]"#);
+    for (name, said, told) in [
+        ("deepseek", r#""content":null,"reasoning_content":"Hm""#, r#""content":null"#),
+        ("ollama", r#""content":"So","reasoning":"Hm""#, r#""content":"So""#),
+        ("minimax", &*listed, &*kept),
+        ("mistral", &*parts, r#""content":[{"type":"text","text":"So"}]"#),
+        ("copilot", r#""reasoning_text":"Hm","reasoning_opaque":"x""#, r#""reasoning_opaque":"x""#),
+    ] {
+        let mut rewrite = Rewrite::needed(&dialect(name), None, &exclude).unwrap();
+        let thinks = rewritten(&mut rewrite, &chunk(said, "null"));
+        let told_whole = whole(Rewrite::needed(&dialect(name), None, &exclude).unwrap(), said);
+        let members = |text: &str| -> Value {
+            let chunk: Value = serde_json::from_str(text).unwrap();
+            chunk["choices"][0]["delta"].clone()
+        };
+        let expected = members(&chunk(told, "null"));
+        assert_eq!(thinks.as_deref().map(members), Some(expected), "{name}");
+        assert!(rewrite.has_thought(), "{name}");
+        assert_eq!(told_whole.as_deref(), Some(told), "{name}");
+        assert_eq!(rewritten(&mut rewrite, &chunk(told, "null")), None, "{name}");
+        let shows = request(r#"{"reasoning":{"exclude":false},"include_reasoning":false}"#);
+        let needed = Rewrite::needed(&dialect(name), None, &shows);
+        assert!(needed.is_none_or(|it| !it.is_silent()), "{name}");
+    }
+    // Nobody knows what is whose, or the host was told.
+    for dialect in [Dialect::UNKNOWN, dialect("passthrough"), dialect("vllm")] {
+        assert!(Rewrite::needed(&dialect, None, &exclude).is_none(), "{}", dialect.name);
+    }
+}
+
+#[test]
 fn every_dialect_with_tags_is_rewritten_and_no_other() {
     for row in dialects::DIALECTS {
         let Readout { tags, .. } = row.dialect.readout;
