@@ -1,10 +1,12 @@
 //! Claude Code's word about itself: its first system block. Claude's own hosts take it out, and
 //! only as it came; elsewhere it is noise that differs between conversations, so that none shares
-//! another's cached prompt. (facts: field reports, section B.3; clients, section 1; decisions: 4)
+//! another's cached prompt. A model that is served in Claude's own format may be Claude by another
+//! name: there only one that is known to be another vendor's does without. (facts: field reports,
+//! section B.3; clients, section 1; decisions: 4)
 
 use routectl_core::{Abilities, Attribution, Block, Content, Loss, Place, Request};
 
-use crate::claude::is_claude;
+use crate::claude::{Maker, maker};
 use crate::{Document, Edit, Fit, document};
 
 /// How that block begins.
@@ -25,9 +27,9 @@ enum Becomes {
     This(String, Loss),
 }
 
-/// What becomes of the first system block with this text, towards this target.
+/// What becomes of the first system block with this text, towards a model that is no Claude.
 fn settle(text: &str, place: Place, abilities: &Abilities) -> Becomes {
-    if !text.starts_with(BEGINNING) || is_claude(&abilities.upstream) {
+    if !text.starts_with(BEGINNING) {
         return Becomes::Itself;
     }
     match abilities.attribution {
@@ -49,6 +51,9 @@ pub(crate) fn fit_request(request: &mut Request, abilities: &Abilities, losses: 
     let Some(Block { content: Content::Text(text), place, .. }) = request.system.first_mut() else {
         return;
     };
+    if maker(&abilities.upstream) == Maker::Claude {
+        return;
+    }
     match settle(text, *place, abilities) {
         Becomes::Itself => {}
         Becomes::Nothing(loss) => {
@@ -64,6 +69,9 @@ pub(crate) fn fit_request(request: &mut Request, abilities: &Abilities, losses: 
 
 /// Takes the block out of a request that stays in its format, or freezes it.
 pub(crate) fn fit(body: &Document, abilities: &Abilities, fit: &mut Fit) {
+    if maker(&abilities.upstream) != Maker::Another {
+        return;
+    }
     let mut blocks = body.elements("system");
     let Some(first) = blocks.next() else { return };
     let Ok(block) = Document::parse(first.to_vec().into()) else { return };
@@ -127,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_block_changes_and_only_for_a_model_that_is_no_claude() {
+    fn only_the_first_block_changes_and_only_for_a_model_of_another_vendor() {
         use Attribution::{Dropped, Frozen, Kept};
         let (words, told) = (block("You are of help."), block(FIRST));
         let both = format!("[ {told}, {words}]");
@@ -138,6 +146,9 @@ mod tests {
             (&both, "claude-opus-5", Dropped, stays(&both)),
             (&both, "eu.anthropic.Claude-x", Frozen, stays(&both)),
             (&both, "glm-5", Kept, stays(&both)),
+            // It may be Claude by another name.
+            (&both, "our-best-model", Dropped, stays(&both)),
+            (&both, "our-best-model", Frozen, stays(&both)),
             (
                 &both,
                 "glm-5",

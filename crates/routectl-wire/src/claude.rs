@@ -252,10 +252,24 @@ pub fn is_claude(upstream: &str) -> bool {
     upstream.to_ascii_lowercase().contains("claude")
 }
 
-/// Whether a model is known to be another vendor's.
-pub fn is_of_another_vendor(upstream: &str) -> bool {
+/// Whose a model is, as far as its name tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Maker {
+    Claude,
+    /// It is known to be another vendor's.
+    Another,
+    /// Nobody knows. It may be Claude by another name.
+    Unknown,
+}
+
+/// Whose a model is, by the upstream's name for it.
+pub fn maker(upstream: &str) -> Maker {
     let name = upstream.to_ascii_lowercase();
-    !is_claude(upstream) && OTHERS.iter().any(|other| name.contains(other))
+    match () {
+        () if is_claude(upstream) => Maker::Claude,
+        () if OTHERS.iter().any(|other| name.contains(other)) => Maker::Another,
+        () => Maker::Unknown,
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use routectl_core::{Abilities, Seals};
 use routectl_wire::MESSAGES;
-use routectl_wire::claude::{is_claude, is_of_another_vendor};
+use routectl_wire::claude::{Maker, is_claude, maker};
 use routectl_wire::repair::{Mend, Named};
 
 use crate::bounded::Bounded;
@@ -76,7 +76,7 @@ impl Learned {
     pub fn notary(&self, target: &Target) -> Option<Notary> {
         let Upstream::Served { provider, .. } = &target.upstream else { return None };
         let imitates = provider.format().name() == MESSAGES.name()
-            && is_of_another_vendor(&target.abilities.upstream);
+            && maker(&target.abilities.upstream) == Maker::Another;
         imitates.then(|| self.imitations.notary())
     }
 

@@ -26,6 +26,15 @@ async fn claude_gets_the_attribution_as_it_came() {
 }
 
 #[tokio::test]
+async fn a_model_that_may_be_claude_by_another_name_gets_the_attribution_in_its_own_format() {
+    let (body, loss) = sent(Messages, "our-best-model", "").await;
+    assert_eq!((body, &*loss), (BODY.replace("there", "our-best-model"), ""));
+    let (body, loss) = sent(Chat, "our-best-model", "").await;
+    assert!(!body.contains("x-anthropic-billing-header"), "{body}");
+    assert!(loss.starts_with("system[0]=dropped"), "{loss}");
+}
+
+#[tokio::test]
 async fn another_model_gets_what_the_operator_says_on_both_lanes() {
     const NOISE: &str = "x-anthropic-billing-header";
     for host in FORMATS {

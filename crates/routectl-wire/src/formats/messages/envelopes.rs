@@ -8,10 +8,11 @@ use memchr::memmem;
 use routectl_core::{Loss, Place, Refused, Seals};
 
 use super::write::Target;
+use crate::claude::{Maker, maker};
 use crate::json::{self, Node};
 use crate::provenance::{ENVELOPE, looks_like_claudes};
 use crate::repair::{FOREIGN, why_left};
-use crate::{Document, Edit, Fit, claude};
+use crate::{Document, Edit, Fit};
 
 /// The name of these edits in the trace.
 const NAME: &str = "foreign_thinking";
@@ -19,29 +20,15 @@ const NAME: &str = "foreign_thinking";
 /// Who reads the history.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
-    who: Who,
+    who: Maker,
     /// What its host was heard to refuse, or would.
     refused: &'a Refused,
 }
 
-/// Whose model it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Who {
-    Claude,
-    /// It is known to be another vendor's.
-    Another,
-    /// Nobody knows. It may be Claude by another name.
-    Unknown,
-}
-
 impl<'a> Reader<'a> {
     fn of(target: Target<'a>) -> Self {
-        let who = match () {
-            () if target.is_claude() => Who::Claude,
-            () if claude::is_of_another_vendor(&target.abilities.upstream) => Who::Another,
-            () => Who::Unknown,
-        };
-        Self { who, refused: &target.abilities.refused }
+        let abilities = target.abilities;
+        Self { who: maker(&abilities.upstream), refused: &abilities.refused }
     }
 
     /// Why a block cannot stay.
@@ -55,9 +42,9 @@ impl<'a> Reader<'a> {
         let seal = said.as_deref().unwrap_or_default();
         let foreign = match self.who {
             _ if seal.starts_with(ENVELOPE) => true,
-            Who::Claude => said.is_some() && seal.is_empty(),
-            Who::Another => looks_like_claudes(seal),
-            Who::Unknown => false,
+            Maker::Claude => said.is_some() && seal.is_empty(),
+            Maker::Another => looks_like_claudes(seal),
+            Maker::Unknown => false,
         };
         match foreign {
             true => Some(FOREIGN),
@@ -71,9 +58,9 @@ impl<'a> Reader<'a> {
         let says = |name, value: &[u8]| says(messages, name, value);
         let foreign = match self.who {
             _ if holds(&format!("\"{ENVELOPE}")) => true,
-            Who::Claude => says("\"signature\"", b"\"\""),
-            Who::Another => ["\"signature\"", "\"data\""].into_iter().any(|it| says(it, b"\"E")),
-            Who::Unknown => false,
+            Maker::Claude => says("\"signature\"", b"\"\""),
+            Maker::Another => ["\"signature\"", "\"data\""].into_iter().any(|it| says(it, b"\"E")),
+            Maker::Unknown => false,
         };
         let Refused { seals, imitations, .. } = self.refused;
         let left = *seals != Seals::None || *imitations != Seals::None;
