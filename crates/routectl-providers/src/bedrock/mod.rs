@@ -281,7 +281,7 @@ fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
 
 /// An ARN does not say whose model it names; an operator who lists betas for it does.
 fn may_be_claude(call: &Call<'_>) -> bool {
-    !claude::is_of_another_vendor(&call.model.upstream)
+    claude::maker(&call.model.upstream) != claude::Maker::Another
 }
 
 /// Whether Converse streams this model's answer to this request.
