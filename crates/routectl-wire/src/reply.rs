@@ -79,6 +79,8 @@ pub struct Reply {
     pub wishes: Wishes,
     /// Whether the client gets to see thinking.
     pub shows_reasoning: bool,
+    /// The client asked for no thinking, and gets none of it, not even its seals.
+    pub untold: bool,
     /// In which members, if the client speaks Chat.
     pub reasoning_fields: ReasoningFields,
     /// About how many tokens the prompt is, for an upstream that does not count.
@@ -95,6 +97,7 @@ impl Reply {
             created,
             wishes: request.wishes,
             shows_reasoning: request.reasoning.show != Some(routectl_core::Show::Nothing),
+            untold: false,
             reasoning_fields: ReasoningFields::default(),
             prompt_estimate: estimate::tokens([&*spelled.body]),
             applied: spelled.applied,

@@ -8,7 +8,7 @@ use http::Request;
 use routectl_core::{Abilities, Failure, Fate, Loss, Needs, Request as Hub};
 use routectl_providers::{Call, Credential, Provider, outbound};
 use routectl_wire::dialects::echo::RECALLED;
-use routectl_wire::{Changes, Document, Edit, Fit, Reply, Spliced, repair};
+use routectl_wire::{Changes, Document, Edit, Fit, MESSAGES, Reply, Spliced, repair};
 
 use crate::inbound::Inbound;
 use crate::memory::Recall;
@@ -90,6 +90,9 @@ impl Lane {
         spelled.losses.retain(|loss| loss.path != RECALLED);
         let mut reply = Reply::to(request, &spelled, inbound.created);
         reply.reasoning_fields = target.reasoning_fields.unwrap_or_default();
+        // What the target wants to hear again is remembered, or else it has to go through the client.
+        reply.untold = asks_for_none(inbound, request)
+            && (inbound.recall.is_some() || !target.hears_thinking(inbound.format));
         let mut document = written(spelled.body)?;
         let narrowed =
             provider.narrow(&call(inbound, &document, target, &abilities.refused.betas), abilities);
@@ -189,6 +192,17 @@ fn call<'a>(
         streamed: inbound.streamed,
         model: &target.model,
         refused_betas,
+    }
+}
+
+/// Whether a client wants no thinking. In Messages, who does not ask for it gets none, and may take
+/// the first block of an answer for its text; in Chat, hosts that think tell it unasked. (facts:
+/// Anthropic Messages, section 7; reasoning, section 2)
+fn asks_for_none(inbound: &Inbound, request: &Hub) -> bool {
+    let asked = &request.reasoning;
+    match asked.enabled {
+        Some(enabled) => !enabled,
+        None => asked.budget.is_none() && inbound.format.name() == MESSAGES.name(),
     }
 }
 

@@ -38,6 +38,18 @@ pub(crate) fn request(format: Format, model: &str, streamed: bool, text: &str) -
     .into()
 }
 
+/// The same of a client that wants to be told what is thought: in Messages it has to say so.
+pub(crate) fn curious(format: Format, model: &str, streamed: bool, text: &str) -> Bytes {
+    let body = request(format, model, streamed, text);
+    match format {
+        Chat => body,
+        Messages => {
+            let rest = body.strip_prefix(b"{".as_slice()).unwrap();
+            [br#"{"thinking":{"type":"adaptive"},"#, rest].concat().into()
+        }
+    }
+}
+
 /// What this host's good answer to a request says, as a client of the other format is to
 /// understand it under the name that it asked for.
 pub(crate) fn meant(host: Format, upstream: &[u8], asked: &str) -> Meaning {

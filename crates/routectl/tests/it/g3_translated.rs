@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use routectl_emulator::{GoodStream, ODDITIES, Part, SAYINGS, good_answer, good_stream};
 
-use crate::abroad::{meant, meant_at_any_cost, other, request, understood};
+use crate::abroad::{curious, meant, meant_at_any_cost, other, request, understood};
 use crate::harness::*;
 use crate::meaning::{self, Meaning};
 
@@ -33,7 +33,7 @@ async fn g3_every_answer_means_the_same_to_a_client_of_the_other_format() {
             let name = format!("{host:?}-{upstream}");
             plan = plan.target(&name, host, upstream);
             for (text, streamed) in texts.iter().flat_map(|text| MODES.map(|mode| (text, mode))) {
-                let body = request(other(host), &name, streamed, text);
+                let body = curious(other(host), &name, streamed, text);
                 let case = (host, name.clone(), request(host, upstream, true, text), streamed);
                 asked.push((case, post(other(host), body)));
             }
@@ -183,7 +183,7 @@ async fn break_answers(cases: Vec<Case>) {
     assert!(!cases.is_empty());
     let house = house(&cases).await;
     let asked = cases.into_iter().map(|case| {
-        let body = request(case.client(), &case.alias(), case.streamed, TEXTS[0]);
+        let body = curious(case.client(), &case.alias(), case.streamed, TEXTS[0]);
         (case.clone(), post(case.client(), body))
     });
     let mut wrong = Vec::new();

@@ -7,7 +7,7 @@ use http::Request;
 use routectl_emulator::{Emulator, FAULTS, Fault, Phase, good_answer};
 use serde_json::Value;
 
-use crate::abroad::{meant, meant_at_any_cost, other, request, understood};
+use crate::abroad::{curious, meant, meant_at_any_cost, other, request, understood};
 use crate::harness::*;
 use crate::meaning;
 
@@ -47,7 +47,7 @@ impl Case {
     }
 
     fn request(&self, alias: &str) -> Request<Bytes> {
-        post(self.client(), request(self.client(), alias, self.streamed, TEXT))
+        post(self.client(), curious(self.client(), alias, self.streamed, TEXT))
     }
 
     /// Whether the client has seen content before it strikes.

@@ -67,6 +67,7 @@ impl Talk {
                     "input_schema": schema})
                 };
                 json!({"model": model, "max_tokens": 500, "messages": [],
+                    "thinking": {"type": "adaptive"},
                     "system": [{"type": "text", "text": system}, {"type": "text", "text": "Be brief."}],
                     "tools": names.iter().map(tool).collect::<Vec<_>>()})
             }

@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-use crate::abroad::request;
+use crate::abroad::{curious, request};
 use crate::harness::*;
 use crate::meaning::{self, Meaning, Stop};
 
@@ -22,7 +22,7 @@ const TAGGED: &str = "reasoning_dialect = \"raw-think-tag\"";
 
 /// What a client understands, and what of it was lost.
 async fn understood(house: &House, client: Format, model: &str, streamed: bool) -> Meaning {
-    let answer = house.ask(post(client, request(client, model, streamed, "Hé"))).await;
+    let answer = house.ask(post(client, curious(client, model, streamed, "Hé"))).await;
     assert_eq!((answer.status, answer.end), (200, End::Whole), "{}", answer.text());
     assert_eq!(answer.header("x-routectl-loss"), "", "{model}");
     meaning::of(client, streamed, &answer.body)
@@ -80,7 +80,7 @@ async fn case_6_a_model_that_thinks_between_its_steps_hears_its_words_again_verb
         .target_of("minimax", Chat, "lenient-minimax-m2", "", TAGGED)
         .target_of("other", Chat, "lenient-1", "", TAGGED);
     let house = House::open(plan).await;
-    let first = house.ask(post(Messages, request(Messages, "first", false, "Hé"))).await;
+    let first = house.ask(post(Messages, curious(Messages, "first", false, "Hé"))).await;
     for (model, content) in [
         ("minimax", "<think>\nI should look.\n</think>\n\nI look."),
         // Others are not to hear it.
@@ -255,6 +255,60 @@ async fn case_15_a_host_that_always_tells_is_not_heard_and_still_gets_its_thinki
             let arrived: Value = serde_json::from_slice(&arrived.body).unwrap();
             let thought = arrived["messages"][1][member].to_string();
             assert!(thought.len() > 5, "{model} {streamed}: {arrived}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_asked_for_no_thinking_is_told_none_and_the_host_still_gets_its_own_back() {
+    let deepseek = "reasoning_dialect = \"deepseek\"";
+    let plan = Plan::brisk()
+        .target_of("deepseek", Chat, "thinks-deepseek-v4", "", deepseek)
+        .target("claude", Messages, "says-thoughts");
+    let house = House::open(plan).await;
+    let tool = json!({"name": "weather", "input_schema": {"type": "object", "properties": {}}});
+    for (number, thinking) in
+        [Value::Null, json!({"type": "disabled"}), json!({"type": "adaptive"})]
+            .into_iter()
+            .enumerate()
+    {
+        for streamed in [false, true] {
+            let mut body = json!({"model": "deepseek", "max_tokens": 500, "tools": [tool],
+                "stream": streamed, "messages": [
+                    {"role": "user", "content": format!("[[think]] [[tool]] {number} {streamed}")}]});
+            if !thinking.is_null() {
+                body["thinking"] = thinking.clone();
+            }
+            let first = house.ask(post(Messages, body.to_string())).await;
+            let heard = meaning::of(Messages, streamed, &first.body).unwrap();
+            assert!(!heard.calls.is_empty(), "{}", first.text());
+            let is_told = heard.order.contains(&"thinking");
+            assert_eq!(is_told, number == 2, "{thinking} {streamed}: {}", first.text());
+            let call = &heard.calls[0];
+            let input: Value = serde_json::from_str(&call.arguments).unwrap();
+            let turns = body["messages"].as_array_mut().unwrap();
+            turns.push(json!({"role": "assistant", "content":
+                [{"type": "tool_use", "id": call.id, "name": call.name, "input": input}]}));
+            turns.push(json!({"role": "user", "content":
+                [{"type": "tool_result", "tool_use_id": call.id, "content": "12°"}]}));
+            let second = house.ask(post(Messages, body.to_string())).await;
+            assert_eq!(second.status, 200, "{}", second.text());
+            let arrived = house.hosts.requests().pop().unwrap();
+            let arrived: Value = serde_json::from_slice(&arrived.body).unwrap();
+            let thought = arrived["messages"][1]["reasoning_content"].as_str().unwrap_or_default();
+            assert!(number == 1 || !thought.is_empty(), "{thinking} {streamed}: {arrived}");
+        }
+    }
+    let all = ["reasoning", "reasoning_content", "reasoning_details"];
+    for (more, told) in [(json!("none"), &[][..]), (json!("low"), &all), (Value::Null, &all)] {
+        for streamed in [false, true] {
+            let mut body = json!({"model": "claude", "stream": streamed,
+                "messages": [{"role": "user", "content": "Hé"}]});
+            if !more.is_null() {
+                body["reasoning_effort"] = more.clone();
+            }
+            let answer = house.ask(post(Chat, body.to_string())).await;
+            assert_eq!(told_in(&answer, streamed), told, "{more}: {}", answer.text());
         }
     }
 }

@@ -189,6 +189,18 @@ mod of_messages_for_chat_clients {
     }
 
     #[test]
+    fn who_asked_for_no_thinking_is_told_none_of_it() {
+        let none = Reply { untold: true, ..reply() };
+        let text = [
+            r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":"hi"}}"#,
+            r#"{"type":"content_block_stop","index":1}"#,
+        ];
+        let told = to_chat(&[&SEALED[..], &text].concat(), r#""stop_reason":"end_turn""#, &none);
+        assert!(!told.contains("Eo0C") && !told.contains("\"reasoning"), "{told}");
+        assert!(told.contains(r#""content":"hi""#) && !told.contains("LOSS"), "{told}");
+    }
+
+    #[test]
     fn cases_30_to_32_every_reason_to_stop() {
         let reasons = [
             (r#""stop_reason":"end_turn""#, r#""finish_reason":"stop"}"#),
@@ -436,6 +448,17 @@ mod of_chat_for_messages_clients {
         assert!(told.contains(&whole), "{told}");
         assert!(told.contains(r#""index":1,"content_block":{"type":"text""#), "{told}");
         assert!(told.contains("LOSS answer.thinking dropped"), "{told}");
+    }
+
+    #[test]
+    fn who_asked_for_no_thinking_finds_the_text_first() {
+        let none = Reply { untold: true, ..reply() };
+        let seal = r#"{"reasoning_details":[{"type":"reasoning.encrypted","data":"blob"}]}"#;
+        let told =
+            to_messages(&[r#"{"reasoning":"hm"}"#, seal, r#"{"content":"hi"}"#], "stop", &none);
+        assert!(!told.contains("thinking") && !told.contains("blob"), "{told}");
+        assert!(told.contains(r#""index":0,"content_block":{"type":"text""#), "{told}");
+        assert!(!told.contains("LOSS"), "{told}");
     }
 
     #[test]

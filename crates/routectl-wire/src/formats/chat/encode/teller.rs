@@ -17,6 +17,8 @@ const DECLINED: &str = "The model declined to answer.";
 /// Turns events into parts of a Chat answer.
 pub(super) struct Teller {
     shows_reasoning: bool,
+    /// Thinking is not told at all.
+    untold: bool,
     /// In which members thinking is told.
     fields: ReasoningFields,
     old_functions: bool,
@@ -75,6 +77,7 @@ impl Teller {
     pub(super) fn new(reply: &Reply) -> Self {
         Self {
             shows_reasoning: reply.shows_reasoning,
+            untold: reply.untold,
             fields: reply.reasoning_fields,
             old_functions: reply.wishes.old_functions,
             created: reply.created,
@@ -175,6 +178,7 @@ impl Teller {
         match block {
             Opening::Text => Block::Text { from: self.characters, citations: Vec::new() },
             Opening::Refusal => Block::Refusal,
+            Opening::Reasoning | Opening::Sealed { .. } if self.untold => Block::Silent,
             Opening::Reasoning => Block::Thinking(Thinking::default()),
             Opening::Sealed { seal, id } => {
                 let detail = self.next_detail();

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Growth, Pen, Seed, Sheet};
 use crate::json::{self, Progress};
-use crate::provenance;
+use crate::{Reply, provenance};
 
 /// The member that holds what is no JSON object but was called one: the vendor's own suggestion.
 /// (facts: translation, section 8.1)
@@ -24,6 +24,25 @@ pub(super) struct Block {
     begun: bool,
     /// Whether the upstream ended it.
     pub(super) ended: bool,
+}
+
+/// What of thinking the client does not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hidden {
+    Nothing,
+    Words,
+    /// Its seals neither.
+    All,
+}
+
+impl Hidden {
+    pub(super) fn of(reply: &Reply) -> Self {
+        match reply.shows_reasoning {
+            _ if reply.untold => Self::All,
+            true => Self::Nothing,
+            false => Self::Words,
+        }
+    }
 }
 
 enum Kind {
@@ -64,7 +83,7 @@ enum Input {
 }
 
 impl Block {
-    pub(super) fn new(opening: &Opening, hidden: bool) -> Self {
+    pub(super) fn new(opening: &Opening, hidden: Hidden) -> Self {
         let call = |id: &String, name: &String, input| {
             let (id, name) = (id.clone(), name.clone());
             Kind::Call { id, name, input }
@@ -72,7 +91,9 @@ impl Block {
         let kind = match opening {
             Opening::Text => Kind::Text { refuses: false },
             Opening::Refusal => Kind::Text { refuses: true },
+            Opening::Reasoning | Opening::Sealed { .. } if hidden == Hidden::All => Kind::Nothing,
             Opening::Reasoning => {
+                let hidden = hidden == Hidden::Words;
                 Kind::Thinking { hidden, unseen: false, seal: None, digest: Sha256::new() }
             }
             Opening::Sealed { seal, id } => {

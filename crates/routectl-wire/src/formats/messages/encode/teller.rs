@@ -5,7 +5,7 @@
 
 use routectl_core::{Declined, Delta, Event, Loss, Opening, StopReason};
 
-use super::block::Block;
+use super::block::{Block, Hidden};
 use super::{Ending, Pen, Sheet};
 use crate::Reply;
 use crate::formats::counted::Counted;
@@ -19,7 +19,7 @@ const MOST_HELD: usize = 16 << 20;
 
 /// Turns events into blocks, one after the other.
 pub(super) struct Teller {
-    hides_reasoning: bool,
+    hidden: Hidden,
     /// When the request came: an id where the upstream gave none.
     created: u64,
     id: Option<String>,
@@ -50,7 +50,7 @@ enum Turn {
 impl Teller {
     pub(super) fn new(reply: &Reply) -> Self {
         Self {
-            hides_reasoning: !reply.shows_reasoning,
+            hidden: Hidden::of(reply),
             created: reply.created,
             id: None,
             begun: false,
@@ -127,7 +127,7 @@ impl Teller {
         if let Opening::Opaque(opaque) = opening {
             self.unsaid.no_place(&opaque.name);
         }
-        let block = Block::new(opening, self.hides_reasoning);
+        let block = Block::new(opening, self.hidden);
         self.called |= block.is_call();
         self.held += block.held();
         self.blocks.push(Turn::Waiting(Box::new(block)));
