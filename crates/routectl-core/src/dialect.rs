@@ -28,6 +28,9 @@ pub struct Dialect {
 pub struct Control {
     pub switch: Option<Switch>,
     pub effort: Option<Efforts>,
+    /// A word beside the known ones is no reason to refuse: the host makes of it what it can, or a
+    /// newer model knows it. Who says one in the host's own member is let through with it.
+    pub takes_any_effort: bool,
     pub budget: Option<Budget>,
     /// What keeps the thinking out of the answer.
     pub hide: Option<Fixed>,
@@ -213,6 +216,7 @@ impl Control {
     pub const NOTHING: Self = Self {
         switch: None,
         effort: None,
+        takes_any_effort: false,
         budget: None,
         hide: None,
         always: &[],

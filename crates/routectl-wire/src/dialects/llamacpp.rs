@@ -50,6 +50,8 @@ const GPT_OSS: Dialect = Dialect {
             path: "chat_template_kwargs.reasoning_effort",
             known: &[Effort::Low, Effort::Medium, Effort::High],
         }),
+        // A variable of a template is text, and nobody checks it.
+        takes_any_effort: true,
         budget: None,
         ..CONTROL
     },

@@ -148,9 +148,11 @@ impl Wish<'_> {
         }
     }
 
-    /// An effort as far as the operator or else the host knows it.
+    /// An effort as far as the operator allows it, or else the host does not refuse it.
     fn clamped(&self, asked: Effort) -> Effort {
-        let known = self.dialect.control.effort.map_or(&[][..], |efforts| efforts.known);
+        let control = &self.dialect.control;
+        let known = control.effort.filter(|_| !control.takes_any_effort);
+        let known = known.map_or(&[][..], |efforts| efforts.known);
         asked.clamped(if self.limits.named { self.limits.efforts } else { known })
     }
 

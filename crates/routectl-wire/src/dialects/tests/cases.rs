@@ -1,5 +1,7 @@
 //! The hard cases of the facts that a dialect settles.
 
+use routectl_core::Effort;
+
 use super::*;
 
 fn claude_turn(thinking: &str) -> String {
@@ -107,6 +109,45 @@ fn case_8_a_wish_that_cannot_be_is_brought_to_what_can() {
         let reason = "dropped thinking: thinking does not fit into the limit of tokens";
         assert_eq!(losses, [reason], "{dialect}");
     }
+}
+
+#[test]
+fn case_8_a_clients_own_word_is_changed_only_where_the_host_refuses_it() {
+    let ask = |word: &str| format!(r#"{{"model":"m","messages":[],"reasoning_effort":"{word}"}}"#);
+    let kwargs = |word: &str| {
+        let word = format!(r#"{{"reasoning_effort":"{word}","x":1}}"#);
+        format!(r#"{{"model":"m","messages":[],"chat_template_kwargs":{word}}}"#)
+    };
+    let clamped = "clamped reasoning_effort: the model has no such effort".to_owned();
+    // Words that a host refuses become those that it takes. (facts: reasoning, section 2)
+    for (dialect, upstream, given) in [
+        ("xai", "grok-4.5", "high"),
+        ("mistral", "mistral-small-latest", "high"),
+        ("groq", "openai/gpt-oss-120b", "high"),
+        ("gemini", "gemini-2.5-pro", "high"),
+    ] {
+        let told = native(&ask("xhigh"), &spoken(dialect, upstream));
+        assert_eq!(told, (ask(given), vec![clamped.clone()]), "{dialect}");
+    }
+    // What a host makes something of, and what no one knows the bounds of, stays.
+    for (dialect, upstream) in
+        [("zai", "glm-5.3"), ("zai", "glm-5.2"), ("deepseek", "deepseek-v4"), ("openai", "gpt-6")]
+    {
+        let told = native(&ask("medium"), &spoken(dialect, upstream));
+        assert_eq!(told.1, Vec::<String>::new(), "{dialect}");
+        assert!(told.0.contains(r#""reasoning_effort":"medium""#), "{dialect}: {}", told.0);
+    }
+    let template = spoken("llamacpp", "gpt-oss-20b");
+    assert_eq!(native(&kwargs("xhigh"), &template), (kwargs("xhigh"), vec![]));
+    // The operator knows better, in both directions.
+    let named = |dialect, upstream, efforts: &[Effort]| {
+        let efforts = efforts.to_vec();
+        Abilities { efforts, efforts_named: true, ..spoken(dialect, upstream) }
+    };
+    let newer = named("xai", "grok-4.5", &[Effort::Low, Effort::Xhigh]);
+    assert_eq!(native(&ask("xhigh"), &newer), (ask("xhigh"), vec![]));
+    let older = named("llamacpp", "gpt-oss-20b", &[Effort::Low]);
+    assert_eq!(native(&kwargs("xhigh"), &older).0, kwargs("low"));
 }
 
 #[test]

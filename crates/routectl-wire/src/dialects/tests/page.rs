@@ -67,8 +67,8 @@ fn fixed(fixed: Fixed) -> String {
 }
 
 fn control(dialect: &Dialect) -> String {
-    let Control { switch, effort, budget, hide, always, knows: _, unasked, streamed_only } =
-        dialect.control;
+    let Control { switch, effort, takes_any_effort, budget, hide, always, .. } = dialect.control;
+    let Control { unasked, streamed_only, .. } = dialect.control;
     let mut said: Vec<(&str, Vec<String>)> = Vec::new();
     if let Some(switch) = switch {
         let words = switch.off.into_iter().chain(switch.on);
@@ -77,7 +77,8 @@ fn control(dialect: &Dialect) -> String {
     if let Some(effort) = effort {
         let known = effort.known.iter().map(|effort| Effort::name(*effort).to_owned());
         let all = effort.known.is_empty().then(|| "every effort".to_owned());
-        said.push((effort.path, all.into_iter().chain(known).collect()));
+        let any = takes_any_effort.then(|| "or any".to_owned());
+        said.push((effort.path, all.into_iter().chain(known).chain(any).collect()));
     }
     said.extend(budget.map(|budget| (budget.path, vec!["tokens".to_owned()])));
     let mut members: Vec<(&str, Vec<String>)> = Vec::new();

@@ -33,7 +33,8 @@ pub struct Model {
     #[serde(default)]
     pub supports_adaptive_thinking: bool,
     /// A caller's effort is clamped to these; `[]` passes it as it is. Without it: `low`, `medium`
-    /// and `high` in translated requests, and in others what is known of the model.
+    /// and `high` in translated requests; in others a word stays unless the host is known to refuse
+    /// it.
     #[serde(default)]
     pub effort_levels: Option<Vec<Effort>>,
     /// Cap on a thinking budget, in tokens; 0 is no cap.
