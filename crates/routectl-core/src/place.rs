@@ -42,6 +42,11 @@ impl Place {
         self
     }
 
+    /// The index that the path begins with: of `messages[3].content[1]` it is 3.
+    pub fn first_index(&self) -> Option<u32> {
+        self.steps.first().and_then(|step| step.index)
+    }
+
     /// The path of a member below, for names that only the client knows; without a name, of what
     /// stands here.
     pub fn path(&self, member: &str) -> String {
@@ -81,6 +86,7 @@ mod tests {
         assert_eq!(block.path(""), "messages[3].content[1]");
         assert_eq!(Place::BODY.path("seed"), "seed");
         assert_eq!(Place::BODY.to_string(), "");
+        assert_eq!((block.first_index(), Place::BODY.first_index()), (Some(3), None));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
+use routectl_core::{Block, Request};
+
 /// A call by its id. An id that many calls have (`call_0`, `functions.read:0`) says nothing alone: it
 /// is told apart by the conversation and by the arguments.
 #[derive(Debug, Clone)]
@@ -29,6 +31,11 @@ impl CallId {
         self.arguments.len() - before
     }
 
+    /// Whether its id is in no other conversation, and once in its own.
+    pub fn is_unique(&self) -> bool {
+        is_unique(&self.id)
+    }
+
     /// What it is kept by in a conversation with this digest.
     pub fn key(&self, hasher: &RandomState, conversation: u64) -> u64 {
         if is_unique(&self.id) {
@@ -37,6 +44,38 @@ impl CallId {
         // A call without any is said in either way.
         let arguments = if self.arguments.is_empty() { "{}" } else { &self.arguments };
         hasher.hash_one((conversation, &self.id, arguments))
+    }
+}
+
+/// How many calls that are the same in a conversation are told apart: pollers repeat themselves.
+pub const MOST_REPEATS: usize = 64;
+
+/// What is known of a call that came several times, the latest last: which of it is for the one that
+/// so many more of them follow. Counted from the end, since histories lose their beginnings.
+pub fn of_this_one<T>(known: &[T], later: usize) -> Option<&T> {
+    known.get(known.len().checked_sub(later + 1)?)
+}
+
+/// The calls of a conversation whose ids say nothing alone: by what each is kept, and the index of
+/// its message.
+#[derive(Debug, Default)]
+pub struct Calls(Vec<(u64, usize)>);
+
+impl Calls {
+    /// Those of a request.
+    pub fn of(request: &Request, key: impl Fn(&CallId) -> u64) -> Self {
+        let blocks = request.turns.iter().flat_map(|turn| &turn.blocks);
+        let call = |block: &Block| {
+            let call = block.as_call().filter(|call| !is_unique(&call.id))?;
+            let at = block.place.first_index().unwrap_or_default() as usize;
+            Some((key(&CallId::of(&call.id, &call.arguments)), at))
+        };
+        Self(blocks.filter_map(call).collect())
+    }
+
+    /// How many calls that are kept by the same come in later messages than this one.
+    pub fn later(&self, key: u64, message: usize) -> usize {
+        self.0.iter().filter(|(same, at)| *same == key && *at > message).count()
     }
 }
 

@@ -1,7 +1,13 @@
 //! What models thought before they called tools, for clients that do not send it back: some hosts
 //! refuse a call whose thinking is gone, and others work worse without it. In memory only, bounded,
 //! and never cut short. (facts: reasoning, section 5)
+//!
+//! `thoughts` is another memory, and stays one: it keeps raw blocks of one host for that very host,
+//! within bounds of each provider, and is there where the operator asks for `context_management`;
+//! this one keeps the hub's words for whoever answers next, and `[server.reasoning_cache]` switches
+//! it off. What they have in common is `Bounded` and `call_id`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::hash::RandomState;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +17,7 @@ use routectl_wire::dialects::echo::RECALLED;
 use tokio::time::Instant;
 
 use crate::bounded::Bounded;
-use crate::call_id::CallId;
+use crate::call_id::{CallId, Calls, MOST_REPEATS, of_this_one};
 use crate::config::ReasoningCache;
 use crate::inbound::Inbound;
 use crate::relay::Listener;
@@ -22,7 +28,8 @@ type Thinking = Arc<[Reasoning]>;
 /// What was thought before which calls, for all workers.
 #[derive(Debug)]
 pub struct Memory {
-    kept: Mutex<Bounded<u64, Thinking>>,
+    /// Calls that are the same in one conversation have several, the latest last.
+    kept: Mutex<Bounded<u64, Arc<[Thinking]>>>,
     /// Ids come from outside: nobody can choose them so that they collide.
     hasher: RandomState,
 }
@@ -84,22 +91,42 @@ impl Recall {
     }
 
     /// What was thought before a call with these arguments, if that is known. It is then known for
-    /// longer.
-    pub fn thinking(&self, id: &str, arguments: &str) -> Option<Thinking> {
-        let (key, now) = (self.key(&CallId::of(id, arguments)), Instant::now().into_std());
-        let mut kept = self.memory.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let thinking = Arc::clone(kept.get(&key, now)?);
-        kept.put_weighing((key, weight(&thinking)), Arc::clone(&thinking), now);
-        Some(thinking)
+    /// longer. How many calls that are kept by the same come later is asked where that matters.
+    pub fn thinking(
+        &self,
+        (id, arguments): (&str, &str),
+        later: impl FnOnce(u64) -> usize,
+    ) -> Option<Thinking> {
+        let call = CallId::of(id, arguments);
+        let (key, now) = (self.key(&call), Instant::now().into_std());
+        let all = {
+            let mut kept = self.memory.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            let all = Arc::clone(kept.get(&key, now)?);
+            kept.put_weighing((key, weight(&all)), Arc::clone(&all), now);
+            all
+        };
+        let later = if call.is_unique() { 0 } else { later(key) };
+        of_this_one(&all, later).cloned()
+    }
+
+    /// The calls of a request that have to be counted.
+    pub fn calls(&self, request: &Request) -> Calls {
+        Calls::of(request, |call| self.key(call))
     }
 
     /// A request with the thinking that its client left out, or moved away from its calls, if any of
     /// it is known.
     pub fn reminded(&self, request: &Request) -> Option<Request> {
+        let calls = OnceCell::new();
+        let calls = || calls.get_or_init(|| self.calls(request));
         let answers = request.turns.iter().enumerate();
         let answers = answers.filter(|(_, turn)| turn.role == Role::Assistant);
-        let known: Vec<(usize, Vec<Block>)> =
-            answers.filter_map(|(at, answer)| Some((at, self.recalled(answer)?))).collect();
+        let known: Vec<(usize, Vec<Block>)> = answers
+            .filter_map(|(at, answer)| {
+                let known = self.recalled(answer, |key, at| calls().later(key, at))?;
+                Some((at, known))
+            })
+            .collect();
         if known.is_empty() {
             return None;
         }
@@ -113,10 +140,13 @@ impl Recall {
     }
 
     /// An answer with its thinking where it was, if that is not what its client says.
-    fn recalled(&self, answer: &Turn) -> Option<Vec<Block>> {
-        let calls = answer.blocks.iter().filter_map(Block::as_call);
-        let known: Vec<Option<Thinking>> =
-            calls.map(|call| self.thinking(&call.id, &call.arguments)).collect();
+    fn recalled(&self, answer: &Turn, later: impl Fn(u64, usize) -> usize) -> Option<Vec<Block>> {
+        let known = answer.blocks.iter().filter_map(|block| {
+            let call = block.as_call()?;
+            let at = block.place.first_index().unwrap_or_default() as usize;
+            Some(self.thinking((&call.id, &call.arguments), |key| later(key, at)))
+        });
+        let known: Vec<Option<Thinking>> = known.collect();
         let all: Vec<&Reasoning> = known.iter().flatten().flat_map(|it| it.iter()).collect();
         let said: Vec<&Block> =
             answer.blocks.iter().filter(|block| block.as_reasoning().is_some()).collect();
@@ -141,7 +171,13 @@ impl Recall {
     fn keep(&self, call: &CallId, thinking: Vec<Reasoning>, now: std::time::Instant) {
         let mut kept = self.memory.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.limit(self.limits.entries, self.limits.bytes, self.limits.max_age);
-        kept.put_weighing((self.key(call), weight(&thinking)), thinking.into(), now);
+        let key = self.key(call);
+        let before = kept.get(&key, now).filter(|_| !call.is_unique());
+        let before = before.map_or(&[][..], |all| all);
+        let before = before.get((before.len() + 1).saturating_sub(MOST_REPEATS)..);
+        let all = before.unwrap_or_default().iter().cloned();
+        let all: Arc<[Thinking]> = all.chain([thinking.into()]).collect();
+        kept.put_weighing((key, weight(&all)), all, now);
     }
 
     fn key(&self, call: &CallId) -> u64 {
@@ -169,12 +205,12 @@ fn in_place(
 }
 
 /// What an entry weighs, in bytes.
-fn weight(thinking: &[Reasoning]) -> u64 {
+fn weight(all: &[Thinking]) -> u64 {
     let bytes = |thought: &Reasoning| {
         let seal = thought.seal.as_ref().map_or(0, |seal| seal.blob.len() + seal.family.len());
         size_of::<Reasoning>() + thought.text.len() + seal
     };
-    thinking.iter().map(bytes).sum::<usize>() as u64
+    all.iter().flat_map(|thinking| thinking.iter()).map(bytes).sum::<usize>() as u64
 }
 
 /// Whether an answer that says this much of its thinking has lost some. What a client sends is the

@@ -1,6 +1,7 @@
 //! Room 5, prepare: target → lane: the client's bytes with named edits, or read → hub → write
 //! with losses; then shape and sign.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use routectl_providers::{Call, Credential, Provider, outbound};
 use routectl_wire::dialects::echo::RECALLED;
 use routectl_wire::{Changes, Document, Edit, Fit, MESSAGES, Reply, Spliced, repair};
 
+use crate::call_id::Calls;
 use crate::inbound::Inbound;
 use crate::memory::Recall;
 use crate::target::{Target, Unfit, Upstream};
@@ -65,7 +67,10 @@ impl Lane {
             let mut fit = native(inbound, target, abilities);
             if let Some(thoughts) = &target.thoughts {
                 let thread = thoughts.thread(inbound, &target.key);
-                thread.fit(&inbound.document, &abilities.refused.seals, &mut fit);
+                let calls = OnceCell::new();
+                let calls = || calls.get_or_init(|| counted(inbound, |it| thread.calls(it)));
+                let later = |key, at| calls().later(key, at);
+                thread.fit(&inbound.document, &abilities.refused.seals, (&later, &mut fit));
             }
             let call = call(inbound, &inbound.document, target, &abilities.refused.betas);
             let narrow = |body: &Document| provider.narrow(&Call { body, ..call }, abilities);
@@ -221,10 +226,21 @@ fn native(inbound: &Inbound, target: &Target, abilities: &Abilities) -> Fit {
     let (format, body) = (inbound.format, &inbound.document);
     match recall(inbound, target).filter(|recall| recall.knows_any()) {
         Some(recall) => {
-            format.fit_recalling(body, abilities, &|id, arguments| recall.thinking(id, arguments))
+            let calls = OnceCell::new();
+            let calls = || calls.get_or_init(|| counted(inbound, |it| recall.calls(it)));
+            let known = |at: usize, id: &str, arguments: &str| {
+                recall.thinking((id, arguments), |key| calls().later(key, at))
+            };
+            format.fit_recalling(body, abilities, &known)
         }
         None => format.fit(body, abilities),
     }
+}
+
+/// The calls of a request that have to be counted; the body is read for that only where ids say
+/// nothing alone.
+fn counted(inbound: &Inbound, of: impl Fn(&Hub) -> Calls) -> Calls {
+    inbound.request().map(of).unwrap_or_default()
 }
 
 /// Whether a request may be said with these losses.

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use routectl_core::{Delta, Event, Opening, SealKind, Seals};
+use routectl_core::{Delta, Event, Opening, Request, SealKind, Seals};
 use routectl_wire::{Document, Fit, editing};
 use tokio::time::Instant;
 
 use crate::bounded::Bounded;
-use crate::call_id::CallId;
+use crate::call_id::{CallId, Calls, MOST_REPEATS, of_this_one};
 use crate::inbound::Inbound;
 use crate::relay::Listener;
 
@@ -32,7 +32,8 @@ const MOST_CALLS_BYTES: usize = 64 << 10;
 /// The thinking before the calls of one provider's models, as raw blocks.
 #[derive(Debug)]
 pub struct Thoughts {
-    kept: Mutex<Bounded<u64, Bytes>>,
+    /// Calls that are the same in one conversation have several, the latest last.
+    kept: Mutex<Bounded<u64, Arc<[Bytes]>>>,
     /// Ids come from outside: nobody can choose them so that they collide.
     hasher: RandomState,
     most_entry: usize,
@@ -66,7 +67,7 @@ impl Thoughts {
         Thread { thoughts: Arc::clone(self), target: Arc::clone(target), conversation }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Bounded<u64, Bytes>> {
+    fn lock(&self) -> MutexGuard<'_, Bounded<u64, Arc<[Bytes]>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -74,10 +75,15 @@ impl Thoughts {
 impl Thread {
     /// Edits a conversation as its client asks, and puts back what the client left out, but for
     /// what the target was heard to refuse.
-    pub fn fit(&self, body: &Document, refused: &Seals, fit: &mut Fit) {
+    pub fn fit(
+        &self,
+        body: &Document,
+        refused: &Seals,
+        (later, fit): (&dyn Fn(u64, usize) -> usize, &mut Fit),
+    ) {
         let now = Instant::now();
-        let recall = |id: &str, input: &str| {
-            self.recall(&CallId::of(id, input), now)
+        let recall = |at: usize, id: &str, input: &str| {
+            self.recall(&CallId::of(id, input), |key| later(key, at), now)
                 .filter(|blocks| !editing::holds_refused(blocks, refused))
         };
         editing::fit(body, &recall, fit);
@@ -95,19 +101,38 @@ impl Thread {
         }
     }
 
+    /// The calls of a request that have to be counted.
+    pub fn calls(&self, request: &Request) -> Calls {
+        Calls::of(request, |call| self.key(call))
+    }
+
     /// What is asked for again is kept for its whole age again.
-    fn recall(&self, call: &CallId, now: Instant) -> Option<Bytes> {
+    fn recall(
+        &self,
+        call: &CallId,
+        later: impl FnOnce(u64) -> usize,
+        now: Instant,
+    ) -> Option<Bytes> {
         let key = self.key(call);
-        let mut kept = self.thoughts.lock();
-        let blocks = kept.get(&key, now.into_std())?.clone();
-        put(&mut kept, key, &blocks, now);
-        Some(blocks)
+        let all = {
+            let mut kept = self.thoughts.lock();
+            let all = Arc::clone(kept.get(&key, now.into_std())?);
+            put(&mut kept, key, Arc::clone(&all), now);
+            all
+        };
+        let later = if call.is_unique() { 0 } else { later(key) };
+        of_this_one(&all, later).cloned()
     }
 
     fn keep(&self, calls: &[CallId], blocks: &Bytes, now: Instant) {
         let mut kept = self.thoughts.lock();
         for call in calls {
-            put(&mut kept, self.key(call), blocks, now);
+            let key = self.key(call);
+            let before = kept.get(&key, now.into_std()).filter(|_| !call.is_unique());
+            let before = before.map_or(&[][..], |all| all);
+            let before = before.get((before.len() + 1).saturating_sub(MOST_REPEATS)..);
+            let all = before.unwrap_or_default().iter().chain([blocks]).cloned().collect();
+            put(&mut kept, key, all, now);
         }
     }
 
@@ -117,8 +142,9 @@ impl Thread {
     }
 }
 
-fn put(kept: &mut Bounded<u64, Bytes>, key: u64, blocks: &Bytes, now: Instant) {
-    kept.put_weighing((key, blocks.len() as u64), blocks.clone(), now.into_std());
+fn put(kept: &mut Bounded<u64, Arc<[Bytes]>>, key: u64, all: Arc<[Bytes]>, now: Instant) {
+    let weight = all.iter().map(Bytes::len).sum::<usize>() as u64;
+    kept.put_weighing((key, weight), all, now.into_std());
 }
 
 /// Hears the thinking of one answer and the calls it led to.
@@ -278,7 +304,7 @@ mod tests {
     }
 
     fn recalled(thread: &Thread, call: &str) -> Option<String> {
-        let blocks = thread.recall(&CallId::of(call, ""), Instant::now())?;
+        let blocks = thread.recall(&CallId::of(call, ""), |_| 0, Instant::now())?;
         Some(String::from_utf8(blocks.to_vec()).unwrap())
     }
 
@@ -336,6 +362,19 @@ mod tests {
     }
 
     #[test]
+    fn calls_that_repeat_id_and_arguments_each_have_their_own_thought() {
+        let thread = thread(Thoughts::new(1 << 20));
+        answer(&thread, "first", None, &["call_0"]);
+        answer(&thread, "second", None, &["call_0"]);
+        let told = |later| {
+            let blocks = thread.recall(&CallId::of("call_0", ""), |_| later, Instant::now())?;
+            Some(String::from_utf8(blocks.to_vec()).unwrap())
+        };
+        assert!(told(1).unwrap().contains("first") && told(0).unwrap().contains("second"));
+        assert_eq!(told(2), None);
+    }
+
+    #[test]
     fn what_one_target_thought_does_not_come_back_to_another() {
         let one = thread(Thoughts::new(1 << 20));
         let other = Thread { target: "other".into(), ..one.clone() };
@@ -369,7 +408,7 @@ mod tests {
         {
             let came_back = ["call_abcdefghi1", "call_abcdefghi2"].map(|id| {
                 let mut fit = Fit::default();
-                thread.fit(&body(id), &refused, &mut fit);
+                thread.fit(&body(id), &refused, (&|_, _| 0, &mut fit));
                 !fit.edits.is_empty()
             });
             assert_eq!(came_back, comes_back, "{refused:?}");

@@ -16,8 +16,8 @@ pub const UNSIGNED: &str = "the host wants the signature of the call, and is tol
 /// A piece of a turn's thinking, and where it stood.
 pub type Piece<'a> = (Place, &'a Reasoning);
 
-/// What was thought before a call, by its id and its arguments.
-pub type Recall<'a> = &'a dyn Fn(&str, &str) -> Option<Arc<[Reasoning]>>;
+/// What was thought before a call, by the index of its message, its id and its arguments.
+pub type Recall<'a> = &'a dyn Fn(usize, &str, &str) -> Option<Arc<[Reasoning]>>;
 
 /// The place of what no client sent. What becomes of it is not a loss to the client.
 pub const RECALLED: &str = "recalled";

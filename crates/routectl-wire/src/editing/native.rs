@@ -29,7 +29,7 @@ pub fn fit(body: &Document, recall: Recall<'_>, fit: &mut Fit) {
     }
     let could_lack = recall::could_lack(body);
     if could_lack || !orders.are_none() {
-        let recall: Recall<'_> = if could_lack { recall } else { &|_, _| Some(Bytes::new()) };
+        let recall: Recall<'_> = if could_lack { recall } else { &|_, _, _| Some(Bytes::new()) };
         carry_out(body, &orders, recall, fit);
     }
 }

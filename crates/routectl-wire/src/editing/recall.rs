@@ -13,9 +13,10 @@ use crate::{Change, Document, Edit, Fit, estimate};
 /// The name of these edits in the trace.
 const NAME: &str = "recalled_thinking";
 
-/// Knows the thinking that led to a call of a tool, by its id and its input: raw blocks with commas
-/// between them, nothing where the model did not think. `None` where it is not known.
-pub type Recall<'a> = &'a dyn Fn(&str, &str) -> Option<Bytes>;
+/// Knows the thinking that led to a call of a tool, by the index of its message, its id and its
+/// input: raw blocks with commas between them, nothing where the model did not think. `None` where
+/// it is not known.
+pub type Recall<'a> = &'a dyn Fn(usize, &str, &str) -> Option<Bytes>;
 
 /// A block of thinking as its host told it.
 pub fn thinking(text: &str, signature: Option<&str>) -> Vec<u8> {
@@ -88,7 +89,7 @@ pub(super) fn lacking(messages: &[Node<'_>], recall: Recall<'_>, edits: &[Edit])
         }
         let known = |call: &Node<'_>| {
             let input = call.member("input").map_or("", |input| input.raw);
-            recall(&call.member("id")?.text()?, input)
+            recall(message, &call.member("id")?.text()?, input)
         };
         let blocks = blocks.iter().filter(is_call).find_map(known);
         if blocks.as_ref().is_none_or(|blocks| !blocks.is_empty()) {

@@ -43,7 +43,7 @@ fn body(messages: &[String], edits: &str) -> Document {
 
 fn fitted(body: &Document) -> (String, Fit) {
     let mut fit = Fit::default();
-    super::fit(body, &|_, _| Some(Bytes::new()), &mut fit);
+    super::fit(body, &|_, _, _| Some(Bytes::new()), &mut fit);
     let sent = body.spliced(&fit.edits).joined().to_vec();
     (String::from_utf8(sent).unwrap(), fit)
 }
@@ -318,7 +318,7 @@ fn recalled(turns: usize, edits: &str, known: &[(&str, &str)]) -> (String, Fit) 
     let thinks = body.spliced(&[crate::Edit::set("", "thinking", r#"{"type":"adaptive"}"#)]);
     let body = Document::parse(thinks.joined()).unwrap();
     let mut fit = Fit::default();
-    let recall = |id: &str, _: &str| {
+    let recall = |_: usize, id: &str, _: &str| {
         let known = known.iter().find(|(known, _)| *known == id);
         known.map(|(_, blocks)| Bytes::copy_from_slice(blocks.as_bytes()))
     };
@@ -365,7 +365,7 @@ fn thinking_that_another_edit_takes_out_is_not_there() {
     let foreign = crate::Edit::remove("thinking", "messages").at(1).at("content").at(0);
     let sent = |known: Option<&'static str>| {
         let mut fit = Fit { edits: vec![foreign.clone()], ..Fit::default() };
-        super::fit(&body, &|_, _| known.map(|it| Bytes::from_static(it.as_bytes())), &mut fit);
+        super::fit(&body, &|_, _, _| known.map(|it| Bytes::from_static(it.as_bytes())), &mut fit);
         String::from_utf8(body.spliced(&fit.edits).joined().to_vec()).unwrap()
     };
     let unknown = sent(None);

@@ -32,7 +32,7 @@ fn hear(recall: &Recall, text: &str, sealed: Option<&str>, calls: &[&str], ends:
 }
 
 fn known(recall: &Recall, call: &str) -> Option<String> {
-    let thinking = recall.thinking(call, "{}")?;
+    let thinking = recall.thinking((call, "{}"), |_| 0)?;
     let told =
         |it: &Reasoning| format!("{}/{}", it.text, it.seal.as_ref().map_or("-", |seal| &seal.blob));
     Some(thinking.iter().map(told).collect::<Vec<_>>().join(" "))
@@ -60,6 +60,33 @@ fn ids_that_many_conversations_have_are_known_in_their_own_only() {
     assert_eq!(known(&one, "call_0").as_deref(), Some("one/-"));
     assert_eq!(known(&other, "call_0"), None);
     assert_eq!(known(&other, "call_abcdefghi1").as_deref(), Some("one/-"));
+}
+
+#[test]
+fn calls_that_repeat_id_and_arguments_each_have_their_own_thought() {
+    let recall = recall(ReasoningCache::default());
+    let thoughts = ["first", "second", "third"];
+    for thought in thoughts {
+        hear_parts(&recall, &[sealed(thought), call("call_0", "{}")]);
+    }
+    let turn = |index| {
+        let place = Place::BODY.member("messages").index(index);
+        let content = call("call_0", "{ }");
+        Turn { role: Role::Assistant, blocks: vec![Block { content, place, cache: None }], place }
+    };
+    // With the beginning of the history gone, too.
+    for (turns, expected) in [(vec![1, 3, 5], &thoughts[..]), (vec![1, 3], &thoughts[1..])] {
+        let turns = turns.into_iter().map(turn).collect();
+        let reminded = recall.reminded(&Request { turns, ..Request::default() }).unwrap();
+        for (turn, thought) in reminded.turns.iter().zip(expected) {
+            assert_eq!(contents(turn), [sealed(thought), call("call_0", "{ }")]);
+        }
+    }
+    // Of one that came more often than is known the first ones are not.
+    let turns = [1, 3, 5, 7].map(turn).to_vec();
+    let reminded = recall.reminded(&Request { turns, ..Request::default() }).unwrap();
+    let known = reminded.turns.iter().map(|turn| turn.blocks.len());
+    assert_eq!(known.collect::<Vec<_>>(), [1, 2, 2, 2]);
 }
 
 #[test]

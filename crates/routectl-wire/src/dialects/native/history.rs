@@ -85,7 +85,7 @@ impl Message<'_> {
             self.unsign(fit);
         }
         let recall = recall.filter(|_| self.present.is_empty());
-        let recalled = recall.and_then(|recall| recall::left_out(self.said, recall));
+        let recalled = recall.and_then(|recall| recall::left_out((self.index, self.said), recall));
         let is_silent = self.present.is_empty() && self.parts.is_empty() && recalled.is_none();
         if is_silent && !echo::is_needed(&dialect.echo, self.turn) {
             return;

@@ -19,26 +19,29 @@ pub(super) fn could_lack(messages: &[u8]) -> bool {
     memmem::find(messages, b"\"tool_calls\"").is_some()
 }
 
-/// What was thought before the calls of a message that has no member for it.
-pub(super) fn left_out(said: &Document, recall: Recall<'_>) -> Option<Vec<Reasoning>> {
+/// What was thought before the calls of the message at this index, which has no member for it.
+pub(super) fn left_out(
+    (at, said): (usize, &Document),
+    recall: Recall<'_>,
+) -> Option<Vec<Reasoning>> {
     let calls = said.list("tool_calls")?;
     let is_signed = |call: &bytes::Bytes| memmem::find(call, SIGNATURE).is_some();
     if calls.iter().any(is_signed) || said.get("content").is_some_and(thinks_aloud) {
         return None;
     }
-    let known = calls.into_iter().filter_map(|call| before(call, recall));
+    let known = calls.into_iter().filter_map(|call| before((at, call), recall));
     let thinking: Vec<Reasoning> = known.flat_map(|thinking| thinking.to_vec()).collect();
     (!thinking.is_empty()).then_some(thinking)
 }
 
 /// What was thought before a call.
-fn before(call: bytes::Bytes, recall: Recall<'_>) -> Option<Arc<[Reasoning]>> {
+fn before((at, call): (usize, bytes::Bytes), recall: Recall<'_>) -> Option<Arc<[Reasoning]>> {
     let call = Document::parse(call).ok()?;
     let arguments = call.get("function").or_else(|| call.get("custom")).and_then(|called| {
         let called = json::parse(std::str::from_utf8(called).ok()?).ok()?;
         called.member("arguments").or_else(|| called.member("input"))?.text()
     });
-    recall(&call.text("id")?, &arguments.unwrap_or_default())
+    recall(at, &call.text("id")?, &arguments.unwrap_or_default())
 }
 
 /// Whether thinking stands in a content, as a part or between tags.

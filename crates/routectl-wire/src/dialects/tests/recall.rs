@@ -16,7 +16,7 @@ fn thought(text: &str, seal: Option<(&str, SealKind)>, id: Option<&str>) -> Reas
 fn reminded(body: &str, known: &[Reasoning], abilities: &Abilities) -> (String, Vec<String>) {
     let body = document(body);
     let known: Arc<[Reasoning]> = known.into();
-    let recall = |call: &str, _: &str| (call == "a").then(|| Arc::clone(&known));
+    let recall = |_: usize, call: &str, _: &str| (call == "a").then(|| Arc::clone(&known));
     let Fit { edits, losses, .. } = CHAT.fit_recalling(&body, abilities, &recall);
     assert!(edits.iter().all(|edit| edit.name == "history"), "{edits:?}");
     let adapted = body.spliced(&edits).joined();
@@ -132,7 +132,7 @@ fn what_a_client_says_of_a_turn_is_what_its_host_hears() {
 #[test]
 fn nobody_is_asked_where_the_host_or_the_operator_wants_no_thinking() {
     let asked = Cell::new(0);
-    let recall = |_: &str, _: &str| -> Option<Arc<[Reasoning]>> {
+    let recall = |_: usize, _: &str, _: &str| -> Option<Arc<[Reasoning]>> {
         asked.set(asked.get() + 1);
         None
     };
