@@ -47,6 +47,8 @@ impl RequestId {
 struct Hop {
     target: String,
     fate: Fate,
+    /// What of the request was changed for the same target, since it refused it.
+    mend: Option<&'static str>,
     took: Duration,
 }
 
@@ -131,14 +133,22 @@ impl Record {
             self.first_content = Some(self.started.elapsed());
         }
         let fate = failed.map_or(Fate::Answered, Fate::Failed);
-        self.hops.push(Hop { target: target.to_owned(), fate, took });
+        self.hops.push(Hop { target: target.to_owned(), fate, mend: None, took });
     }
 
     /// A target was passed over; said once for each.
     pub fn passed_over(&mut self, target: &str, fate: Fate) {
         let known = |hop: &Hop| hop.target == target && hop.fate == fate;
         if !self.hops.iter().any(known) {
-            self.hops.push(Hop { target: target.to_owned(), fate, took: Duration::ZERO });
+            let (target, took) = (target.to_owned(), Duration::ZERO);
+            self.hops.push(Hop { target, fate, mend: None, took });
+        }
+    }
+
+    /// The attempt that failed last is made good by this change of the request.
+    pub fn mended(&mut self, mend: &'static str) {
+        if let Some(hop) = self.hops.last_mut() {
+            hop.mend = Some(mend);
         }
     }
 
@@ -180,7 +190,7 @@ impl Record {
         self.usage = usage;
     }
 
-    /// `x-routectl-attempts`: target, class and milliseconds of every hop.
+    /// `x-routectl-attempts`: target, class and milliseconds of every hop, and how one was mended.
     pub fn trace(&self) -> HeaderValue {
         let text = self.hops.iter().map(Hop::to_string).collect::<Vec<_>>().join(", ");
         HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
@@ -242,7 +252,9 @@ fn said_back(name: &str) -> String {
 
 impl std::fmt::Display for Hop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}:{}ms", self.target, self.fate.name(), self.took.as_millis())
+        write!(f, "{}:{}", self.target, self.fate.name())?;
+        self.mend.map_or(Ok(()), |mend| write!(f, "+{mend}"))?;
+        write!(f, ":{}ms", self.took.as_millis())
     }
 }
 

@@ -303,6 +303,11 @@ impl Driver {
         self.lane = Some((id, mended.unwrap_or(lane)));
         permit.fail(&judgement, now);
         self.record.tried(&target.model.nickname, Some(rescue.failure.class), begun.elapsed());
+        if judgement.verdict == Verdict::Mend
+            && let Some(mending) = &self.mending
+        {
+            self.record.mended(mending.name());
+        }
         tracing::debug!(
             id = ?self.record.id.0, target = target.model.nickname,
             verdict = ?judgement.verdict, "{}", rescue.failure

@@ -25,14 +25,23 @@ use crate::snapshot::Snapshot;
 use crate::target::{Target, Unfit, Upstream};
 use crate::walk;
 
+/// What this cannot know: it is another process, and what a server has learned is in its memory only.
+const FRESH: &str = "a server that has just started would send this; a running one may have learned \
+                     more of a target from its refusals, and puts remembered thinking back";
+
 /// What stands in the place of a credential.
 const REDACTED: &str = "***";
 
 /// Show what would become of a request.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "This is what a server that has just started would send. A running one may have learned more of a
+target from its refusals (docs/reasoning.md), and puts remembered thinking back.
+
+Examples:
   routectl explain --from messages --request body.json
-  routectl explain --from chat --request - --model fast --json < body.json | jq .targets[0].body")]
+  routectl explain --from chat --request - --model fast --json < body.json | jq .targets[0].body"
+)]
 pub struct Args {
     /// The format the request is in.
     #[arg(long, value_enum)]
@@ -102,6 +111,8 @@ struct Explained {
     streamed: bool,
     /// In the order in which they would be tried.
     targets: Vec<Told>,
+    /// What a running server may do otherwise.
+    note: &'static str,
     /// What the client would be told, when no target would be asked.
     refusal: Option<Refusal>,
 }
@@ -170,6 +181,7 @@ fn explain(args: &Args) -> Result<Explained, String> {
         streamed: inbound.streamed,
         model: inbound.model,
         targets,
+        note: FRESH,
         refusal,
     })
 }
@@ -276,6 +288,7 @@ impl Explained {
         };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:?} ({}) matches {way}", self.model, self.format);
+        let _ = writeln!(text, "({FRESH})");
         for (number, target) in self.targets.iter().enumerate() {
             let _ = write!(text, "\n{}. ", number + 1);
             target.for_people(&mut text);

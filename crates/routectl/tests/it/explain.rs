@@ -71,6 +71,7 @@ fn explain_tells_each_target_its_lane_its_losses_and_the_exact_request() {
     let version = concat!("routectl/", env!("CARGO_PKG_VERSION"));
     assert_snapshot!(said.out.replace(version, "routectl/VERSION"), @r##"
     "claude-opus-5" (messages) matches alias "claude-*"
+    (a server that has just started would send this; a running one may have learned more of a target from its refusals, and puts remembered thinking back)
 
     1. blind (tiny at blind): skipped: does not support tools
 
@@ -122,6 +123,13 @@ fn explain_for_machines_is_one_object_with_bodies_as_they_would_be_sent() {
     assert_eq!(target["body"]["model"], "large");
     assert_eq!(target["losses"][0]["fate"], "dropped");
     assert_eq!(json["refusal"], serde_json::Value::Null);
+    assert!(json["note"].as_str().unwrap().contains("may have learned"), "{json}");
+}
+
+#[test]
+fn explain_says_that_a_running_server_may_know_more() {
+    let help = Home::new().run(&["explain", "--help"]);
+    assert!(help.out.contains("may have learned more"), "{}", help.out);
 }
 
 #[test]
