@@ -47,7 +47,7 @@ impl RequestId {
 struct Hop {
     target: String,
     fate: Fate,
-    /// What of the request was changed for the same target, since it refused it.
+    /// How its request was changed, since the target had refused it as it was.
     mend: Option<&'static str>,
     took: Duration,
 }
@@ -145,10 +145,10 @@ impl Record {
         }
     }
 
-    /// The attempt that failed last is made good by this change of the request.
-    pub fn mended(&mut self, mend: &'static str) {
+    /// The last attempt was made with its request changed, since the target had refused it.
+    pub fn mended(&mut self, mend: Option<&'static str>) {
         if let Some(hop) = self.hops.last_mut() {
-            hop.mend = Some(mend);
+            hop.mend = mend;
         }
     }
 
@@ -252,9 +252,8 @@ fn said_back(name: &str) -> String {
 
 impl std::fmt::Display for Hop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.target, self.fate.name())?;
-        self.mend.map_or(Ok(()), |mend| write!(f, "+{mend}"))?;
-        write!(f, ":{}ms", self.took.as_millis())
+        write!(f, "{}:{}:{}ms", self.target, self.fate.name(), self.took.as_millis())?;
+        self.mend.map_or(Ok(()), |mend| write!(f, ":{mend}"))
     }
 }
 

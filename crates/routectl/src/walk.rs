@@ -63,6 +63,8 @@ pub struct Driver {
 struct Trial {
     permit: Permit,
     begun: Instant,
+    /// How its request had been mended.
+    mend: Option<&'static str>,
     /// The way on which the same target is asked once more.
     mended: Option<Lane>,
 }
@@ -139,17 +141,19 @@ impl Driver {
                 return self.give_up(Why::Exhausted);
             };
             let begun = Instant::now();
+            let mend = self.mending.as_ref().filter(|it| it.target == id).map(Mending::name);
             match self.attempt(&target, &lane).await {
                 Ok(opened) => {
                     self.remember(id, &target);
                     self.record.tried(&target.model.nickname, None, begun.elapsed());
+                    self.record.mended(mend);
                     let settling =
                         Settling::new(permit, last_resort, Arc::clone(&self.snapshot.rules));
                     return self.answer(&target, &lane, opened, settling);
                 }
                 Err(rescue) => {
                     let mended = self.mend(id, (&target, &lane), &rescue.failure);
-                    let trial = Trial { permit, begun, mended };
+                    let trial = Trial { permit, begun, mend, mended };
                     last = Some(self.failed((id, &target), *rescue, trial, lane));
                 }
             }
@@ -285,7 +289,7 @@ impl Driver {
         trial: Trial,
         lane: Lane,
     ) -> Judgement {
-        let Trial { permit, begun, mended } = trial;
+        let Trial { permit, begun, mend, mended } = trial;
         let now = Instant::now().into_std();
         let mut judgement = self.walk.judge(&rescue.failure);
         if self.walk.deadline().is_some_and(|deadline| now >= deadline) {
@@ -303,11 +307,7 @@ impl Driver {
         self.lane = Some((id, mended.unwrap_or(lane)));
         permit.fail(&judgement, now);
         self.record.tried(&target.model.nickname, Some(rescue.failure.class), begun.elapsed());
-        if judgement.verdict == Verdict::Mend
-            && let Some(mending) = &self.mending
-        {
-            self.record.mended(mending.name());
-        }
+        self.record.mended(mend);
         tracing::debug!(
             id = ?self.record.id.0, target = target.model.nickname,
             verdict = ?judgement.verdict, "{}", rescue.failure

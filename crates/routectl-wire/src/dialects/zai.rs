@@ -32,8 +32,6 @@ const GLM_5_3: Dialect = Dialect {
             path: "reasoning_effort",
             known: &[Effort::Low, Effort::High, Effort::Max],
         }),
-        // It answers to words that it does not know, as it does to `none`.
-        takes_any_effort: true,
         switch: Some(Switch { off: None, ..Switch::KIND }),
         ..Control::NOTHING
     },

@@ -297,13 +297,20 @@ impl Answer {
     pub(crate) fn hops(&self) -> Vec<(String, String)> {
         let hops = self.header("x-routectl-attempts").split(", ").filter(|hop| !hop.is_empty());
         let hop = |hop: &str| {
-            let [target, fate, took] = hop.split(':').collect::<Vec<_>>()[..] else {
+            let [target, fate, took, ref mend @ ..] = hop.split(':').collect::<Vec<_>>()[..] else {
                 panic!("not a hop: {hop:?}")
             };
+            assert!(mend.len() < 2, "{hop:?}");
             assert!(took.strip_suffix("ms").is_some_and(|ms| ms.parse::<u64>().is_ok()), "{hop:?}");
             (target.to_owned(), fate.to_owned())
         };
         hops.map(hop).collect()
+    }
+
+    /// How the requests of the hops were mended, in order; empty where one was not.
+    pub(crate) fn mends(&self) -> Vec<String> {
+        let hops = self.header("x-routectl-attempts").split(", ").filter(|hop| !hop.is_empty());
+        hops.map(|hop| hop.split(':').nth(3).unwrap_or_default().to_owned()).collect()
     }
 
     /// The classes of the hops, in order.

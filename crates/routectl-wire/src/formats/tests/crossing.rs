@@ -196,7 +196,11 @@ mod of_messages_for_chat_clients {
             r#"{"type":"content_block_stop","index":1}"#,
         ];
         let told = to_chat(&[&SEALED[..], &text].concat(), r#""stop_reason":"end_turn""#, &none);
-        assert!(!told.contains("Eo0C") && !told.contains("\"reasoning"), "{told}");
+        assert!(!told.contains("Eo0C") && !told.contains("\"reasoning\""), "{told}");
+        assert!(
+            !told.contains("reasoning_content") && !told.contains("reasoning_details"),
+            "{told}"
+        );
         assert!(told.contains(r#""content":"hi""#) && !told.contains("LOSS"), "{told}");
     }
 
@@ -456,7 +460,8 @@ mod of_chat_for_messages_clients {
         let seal = r#"{"reasoning_details":[{"type":"reasoning.encrypted","data":"blob"}]}"#;
         let told =
             to_messages(&[r#"{"reasoning":"hm"}"#, seal, r#"{"content":"hi"}"#], "stop", &none);
-        assert!(!told.contains("thinking") && !told.contains("blob"), "{told}");
+        assert!(!told.contains("\"thinking\"") && !told.contains("thinking_delta"), "{told}");
+        assert!(!told.contains("blob"), "{told}");
         assert!(told.contains(r#""index":0,"content_block":{"type":"text""#), "{told}");
         assert!(!told.contains("LOSS"), "{told}");
     }
