@@ -122,7 +122,8 @@ impl Case {
         if format == self.host {
             return Some(meant(format, &upstream, &self.alias()));
         }
-        Some(meaning::of_whole(format, &good_answer(format, &upstream)).unwrap())
+        let asked = curious(format, "mock-1", true, TEXTS[0]);
+        Some(meaning::of_whole(format, &good_answer(format, &asked)).unwrap())
     }
 
     /// Whether the host had said all of its answer by then.
