@@ -107,7 +107,7 @@ pub fn told_lawfully(
     (reply, changes): (Reply, Changes),
     pieces: impl Iterator<Item = Bytes>,
 ) {
-    let mut relay = Relay::translated(from, Telling::new(to, framing, reply, changes));
+    let mut relay = Relay::translated(from, "", Telling::new(to, framing, reply, changes));
     let mut got = Vec::new();
     for piece in pieces {
         match relay.push(&piece) {
