@@ -81,6 +81,11 @@ pub trait ClientFormat: Format {
     /// What is malformed or contradicts itself, and where.
     fn read(&self, body: &Document) -> Result<Request, BadRequest>;
 
+    /// Whether clients of this format say themselves what goes into a cache, so that none is added.
+    fn marks_caches(&self) -> bool {
+        false
+    }
+
     /// What of a request has to be changed for a target of this same format. Nothing, for most.
     fn fit(&self, body: &Document, abilities: &Abilities) -> Fit;
 

@@ -90,6 +90,9 @@ impl Lane {
             Some((request, losses)) => (request, losses.as_slice()),
             None => (request, [].as_slice()),
         };
+        let unasked = abilities.auto_cache && inbound.format.marks_caches();
+        let uncached = unasked.then(|| Abilities { auto_cache: false, ..abilities.clone() });
+        let abilities = uncached.as_ref().unwrap_or(abilities);
         let mut spelled = provider.format().write(request, abilities);
         spelled.losses.extend_from_slice(left);
         spelled.losses.retain(|loss| loss.path != RECALLED);

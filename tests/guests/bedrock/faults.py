@@ -27,6 +27,8 @@ STATUSES = {
     "timeout": (504,),
     "permission": (403,),
     "credential": (500, 502),
+    # Of a model that this account has not: the next target is for that.
+    "unfit": (400, 403, 501),
     "missing": (404,),
     "bad-request": (400,),
     "context-window": (400,),
@@ -44,7 +46,7 @@ CLASSES = {
     "model-timeout": "timeout",
     "model-error": "server-error",
     "access-denied": "permission",
-    "no-model-access": "permission",
+    "no-model-access": "unfit",
     "use-case": "missing",
     "not-found": "missing",
     "eol": "missing",

@@ -47,6 +47,10 @@ impl Format for Messages {
 }
 
 impl ClientFormat for Messages {
+    fn marks_caches(&self) -> bool {
+        true
+    }
+
     fn needs(&self, body: &Document) -> Needs {
         request::needs(body)
     }
