@@ -88,6 +88,12 @@ impl Mending {
         match (&self.cure, repair::complaint(failure)) {
             (Cure::Leave { complaint, .. }, Some(next)) if *complaint != next => Sequel::Helped,
             (Cure::Leave { .. }, Some(_)) => Sequel::Failed,
+            // What it complained of by name is out of its sight, if it complains of something else.
+            (Cure::Leave { complaint, .. }, None)
+                if *complaint != Complaint::SomeBeta && failure.class == Class::BadRequest =>
+            {
+                Sequel::Helped
+            }
             (Cure::Leave { .. }, None) | (Cure::Mend(_), _) => complains(repair::mend(failure)),
         }
     }

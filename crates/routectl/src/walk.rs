@@ -393,7 +393,9 @@ impl Driver {
             failure.retry_after = self.soonest();
         }
         let tried = self.record.attempts();
-        if worst.verbatim.is_none() && tried > 1 {
+        // Clients mend their request by the words of a refusal. (decisions: 20)
+        let is_about_it = matches!(failure.class, Class::BadRequest | Class::ContextWindow);
+        if worst.verbatim.is_none() && tried > 1 && !is_about_it {
             let words = &mut failure.words.message;
             *words = format!("{tried} attempts failed; the last one: {words}");
         }

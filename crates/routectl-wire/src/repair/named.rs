@@ -78,7 +78,7 @@ impl Named {
                 Self { betas: names.iter().cloned().map(shared).collect(), members: Vec::new() }
             }
             Complaint::SomeBeta => {
-                let betas = narrow::sendable(client).into_iter().filter(|name| is_name(name));
+                let betas = narrow::sendable(client, sent).into_iter().filter(|name| is_name(name));
                 Self { betas: betas.take(MOST).map(Arc::from).collect(), members: Vec::new() }
             }
             Complaint::Members(paths) => {

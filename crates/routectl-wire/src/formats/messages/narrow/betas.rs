@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use routectl_core::Loss;
 
-use super::pairs::PAIRS;
+use super::pairs::{PAIRS, Pair};
 use super::patterns;
 use crate::Document;
 
@@ -76,11 +77,15 @@ pub fn betas<'a>(asking: &Asking<'a>, body: &Document) -> Betas<'a> {
     betas
 }
 
-/// All that may go beside the operator's: the client's by their names at the host, and those that
-/// members bring along.
-pub fn sendable<'a>(client: &[&'a str]) -> Vec<&'a str> {
+/// All that may have gone with a body beside the operator's: the client's by their names at the
+/// host, and those that members bring along.
+pub fn sendable<'a>(client: &[&'a str], sent: &Document) -> Vec<&'a str> {
     let mut sendable = Vec::new();
-    let joining = PAIRS.iter().filter_map(|pair| pair.joins);
+    let inner = sent.get(super::MODEL_FIELDS).map(Bytes::copy_from_slice);
+    let inner = inner.and_then(|fields| Document::parse(fields).ok());
+    let body = inner.as_ref().unwrap_or(sent);
+    let brought = |pair: &&Pair| pair.members.iter().any(|member| stands(body, member));
+    let joining = PAIRS.iter().filter(brought).filter_map(|pair| pair.joins);
     names(client).map(called).chain(joining).for_each(|beta| put(&mut sendable, beta));
     sendable
 }
