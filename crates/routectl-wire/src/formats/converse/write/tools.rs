@@ -17,8 +17,11 @@ pub(super) fn settle(writer: &mut Writer<'_>) {
     let Writer { fitted, extras, vendor, losses, .. } = writer;
     let names = &fitted.request.names;
     fitted.tools.retain(|tool| extras.tools.iter().all(|vendors| vendors.name != tool.name));
-    if fitted.tools.is_empty() && has_calls(&fitted.request.turns) {
-        let reason = "Converse wants a tool where earlier turns call some; one that does nothing";
+    // Beside tools that only Claude knows it is there before the first call, so that the beginning
+    // of the prompt stays what it is.
+    let will_call = !extras.tools.is_empty();
+    if fitted.tools.is_empty() && (will_call || has_calls(&fitted.request.turns)) {
+        let reason = "Converse wants a tool where turns call some; one that does nothing";
         losses.push(Loss::emulated("tools", reason));
         fitted.tools.push(stand_in());
     }

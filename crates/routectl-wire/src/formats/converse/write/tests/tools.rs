@@ -88,6 +88,19 @@ fn anthropics_own_tools_go_to_claude_alone_and_converse_gets_a_tool_beside_them(
 }
 
 #[test]
+fn the_tool_beside_anthropics_own_is_there_from_the_first_turn() {
+    let tools = r#""tools":[{"type":"bash_20250124","name":"bash"}]"#;
+    let first = written(&messages(&format!("{HELLO},{tools}")), SONNET_4_6);
+    let called = r#""messages":[
+        {"role":"user","content":"Hello."},
+        {"role":"assistant","content":[{"type":"tool_use","id":"t","name":"bash","input":{}}]},
+        {"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"B"}]}]"#;
+    let second = written(&messages(&format!("{called},{tools}")), SONNET_4_6);
+    assert_eq!(member(&first, "/toolConfig/tools/0/toolSpec/name"), r#""unused""#);
+    assert_eq!(member(&first, "/toolConfig"), member(&second, "/toolConfig"));
+}
+
+#[test]
 fn ids_of_calls_are_lawful_and_the_same_in_call_and_result() {
     let long = "x".repeat(65);
     for (id, upstream, expected) in [
