@@ -64,12 +64,18 @@ impl Vendor {
     };
 
     /// A model that reads and writes text, and does not think.
-    const PLAIN: Self =
-        Self { images: false, schemas: false, control: UNTHINKING, ..Self::UNKNOWN };
+    const PLAIN: Self = Self {
+        tools: Tools::Free,
+        images: false,
+        schemas: false,
+        control: UNTHINKING,
+        ..Self::UNKNOWN
+    };
 
     const CLAUDE: Self = Self { cache: Cache::Short, top_k: Some("top_k"), ..Self::UNKNOWN };
 
     const NOVA: Self = Self {
+        tools: Tools::Named,
         images: true,
         cache: Cache::Talk,
         top_k: Some("inferenceConfig.topK"),
@@ -83,8 +89,9 @@ impl Vendor {
 
     const SEEING_LLAMA: Self = Self { images: true, ..Self::LLAMA };
 
-    const MISTRAL: Self =
-        Self { tools: Tools::Any, streams_tools: false, schemas: true, ..Self::PLAIN };
+    const MISTRAL: Self = Self { streams_tools: false, schemas: true, ..Self::PLAIN };
+
+    const MISTRAL_LARGE: Self = Self { tools: Tools::Any, ..Self::MISTRAL };
 
     /// Models that know no system text and no tools.
     const OLD: Self = Self { tools: Tools::Refused, system: false, ..Self::PLAIN };
@@ -97,7 +104,13 @@ impl Vendor {
     };
 
     /// Open models that think.
-    const THINKER: Self = Self { images: false, ..Self::UNKNOWN };
+    const THINKER: Self = Self { tools: Tools::Free, images: false, ..Self::UNKNOWN };
+
+    const KIMI: Self = Self {
+        tools: Tools::Named,
+        control: Control { effort: Some(KIMI), ..EFFORT },
+        ..Self::THINKER
+    };
 }
 
 /// Does not think, whatever it is asked.
@@ -146,7 +159,14 @@ const VENDORS: &[(&str, Vendor)] = &[
     ("llama3-3", Vendor::LLAMA),
     ("llama4", Vendor::SEEING_LLAMA),
     ("mistral", Vendor::MISTRAL),
-    ("pixtral", Vendor { images: true, ..Vendor::MISTRAL }),
+    ("mistral-large", Vendor::MISTRAL_LARGE),
+    ("mistral-large-2402", Vendor { schemas: false, ..Vendor::MISTRAL_LARGE }),
+    ("mistral-large-2407", Vendor { schemas: false, ..Vendor::MISTRAL_LARGE }),
+    ("mistral-large-3", Vendor { images: true, ..Vendor::MISTRAL_LARGE }),
+    ("mistral-small-2402", Vendor { schemas: false, ..Vendor::MISTRAL }),
+    ("ministral", Vendor { images: true, ..Vendor::MISTRAL }),
+    ("magistral-small", Vendor { images: true, ..Vendor::MISTRAL }),
+    ("pixtral", Vendor { images: true, schemas: false, ..Vendor::MISTRAL }),
     ("mistral-7b", Vendor::OLD),
     ("mixtral", Vendor::OLD),
     ("cohere", Vendor::PLAIN),
@@ -157,7 +177,9 @@ const VENDORS: &[(&str, Vendor)] = &[
     ("deepseek.r1", Vendor::DEEPSEEK_R1),
     ("gpt-oss", Vendor { control: EFFORT, ..Vendor::THINKER }),
     ("qwen", Vendor { control: QWEN, ..Vendor::THINKER }),
-    ("kimi", Vendor { control: Control { effort: Some(KIMI), ..EFFORT }, ..Vendor::THINKER }),
+    ("qwen3-vl", Vendor { images: true, control: QWEN, ..Vendor::THINKER }),
+    ("kimi", Vendor::KIMI),
+    ("kimi-k2.5", Vendor { images: true, ..Vendor::KIMI }),
     ("ai21", Vendor::PLAIN),
     ("jamba-instruct", Vendor { tools: Tools::Refused, ..Vendor::PLAIN }),
     ("writer", Vendor { streams_tools: false, ..Vendor::PLAIN }),
@@ -231,18 +253,23 @@ mod tests {
             ("us.meta.llama3-2-90b-instruct-v1:0", "Free~ sid Nowhere -"),
             ("us.meta.llama4-maverick-17b-instruct-v1:0", "Free~ sid Nowhere -"),
             ("mistral.mistral-7b-instruct-v0:2", "Refused d Nowhere -"),
-            ("mistral.mistral-large-2407-v1:0", "Any~ sdj Nowhere -"),
-            ("us.mistral.pixtral-large-2502-v1:0", "Any~ sidj Nowhere -"),
-            ("cohere.command-r-plus-v1:0", "Named sd Nowhere -"),
+            ("mistral.mistral-large-2407-v1:0", "Any~ sd Nowhere -"),
+            ("mistral.mistral-large-3-675b-instruct", "Any~ sidj Nowhere -"),
+            ("mistral.ministral-3-8b-instruct", "Free~ sidj Nowhere -"),
+            ("mistral.magistral-small-2509", "Free~ sidj Nowhere -"),
+            ("us.mistral.pixtral-large-2502-v1:0", "Free~ sid Nowhere -"),
+            ("cohere.command-r-plus-v1:0", "Free sd Nowhere -"),
             ("cohere.command-text-v14", "Refused d Nowhere -"),
             ("us.deepseek.r1-v1:0", "Refused~ sd Nowhere -"),
             ("deepseek.v3-v1:0", "Any sdj Nowhere -"),
-            ("openai.gpt-oss-120b-1:0", "Named sdj Nowhere reasoning_effort"),
-            ("qwen.qwen3-coder-480b-a35b-v1:0", "Named sdj Nowhere reasoning_config"),
+            ("openai.gpt-oss-120b-1:0", "Free sdj Nowhere reasoning_effort"),
+            ("qwen.qwen3-coder-480b-a35b-v1:0", "Free sdj Nowhere reasoning_config"),
+            ("qwen.qwen3-vl-235b-a22b", "Free sidj Nowhere reasoning_config"),
+            ("moonshotai.kimi-k2.5", "Named sidj Nowhere reasoning_effort"),
             ("moonshot.kimi-k2-thinking", "Named sdj Nowhere reasoning_effort"),
             ("amazon.titan-text-express-v1", "Refused d Nowhere -"),
-            ("ai21.jamba-1-5-large-v1:0", "Named sd Nowhere -"),
-            ("writer.palmyra-x5-v1:0", "Named~ sd Nowhere -"),
+            ("ai21.jamba-1-5-large-v1:0", "Free sd Nowhere -"),
+            ("writer.palmyra-x5-v1:0", "Free~ sd Nowhere -"),
             (
                 "arn:aws:bedrock:us-east-1:1:application-inference-profile/x7",
                 "Named sidj Nowhere -",
