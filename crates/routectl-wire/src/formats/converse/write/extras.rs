@@ -86,7 +86,9 @@ fn fill(writer: &mut Writer<'_>, mut fields: Object<'_>) {
         let mut list = fields.list("tools");
         extras.tools.iter().for_each(|tool| list.raw(&tool.json));
     }
-    tools::write_choice(writer, &mut fields);
+    if writer.target.is_claude() {
+        tools::write_choice(&writer.fitted, &mut fields);
+    }
     writer.fitted.thinking.write(&mut fields);
     writer.plan.write(&mut fields);
     settings::top_k(writer, &mut fields);

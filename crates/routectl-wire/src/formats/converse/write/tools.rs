@@ -35,6 +35,11 @@ pub(super) fn settle(writer: &mut Writer<'_>) {
         }
         fitted.chosen.choice = Choice::Any;
     }
+    if fitted.chosen.single && !writer.target.is_claude() {
+        let reason = "the model decides how many tools are called at once";
+        losses.push(Loss::dropped(names.parallel_calls, reason));
+        fitted.chosen.single = false;
+    }
 }
 
 /// Converse has no word for a call that is not to be. Claude's own word says it; for others the
@@ -94,6 +99,8 @@ pub(super) fn write(fitted: &Fitted, body: &mut Object<'_>) {
     }
     let named = |name: &String| fitted.tools.iter().any(|tool| tool.name == *name);
     match &fitted.chosen.choice {
+        // Said beside the wish for single calls, in Claude's own words: once for both.
+        Choice::Auto if fitted.chosen.single => {}
         Choice::Auto => drop(config.object("toolChoice").object("auto")),
         Choice::Any => drop(config.object("toolChoice").object("any")),
         Choice::Tool(name) if named(name) => {
@@ -113,21 +120,19 @@ fn spec(tool: &Offered, mut out: Object<'_>) {
     }
 }
 
-/// Writes what of the choice Converse has no word for, in Claude's own words.
-pub(super) fn write_choice(writer: &mut Writer<'_>, fields: &mut Object<'_>) {
-    let Fitted { chosen, tools, request, .. } = &writer.fitted;
-    if chosen.single && !writer.target.is_claude() {
-        let reason = "the model decides how many tools are called at once";
-        writer.losses.push(Loss::dropped(request.names.parallel_calls, reason));
-        return;
-    }
-    let of_vendor = match &chosen.choice {
-        Choice::None => true,
-        Choice::Tool(name) => tools.iter().all(|tool| tool.name != *name),
-        Choice::Any => tools.is_empty(),
-        Choice::Unsaid | Choice::Auto => false,
+/// Writes what of the choice Converse has no word for, in Claude's own words. What Converse has a
+/// word for must not be said twice. (AWS refuses `tool_choice/type` beside `toolChoice`)
+pub(super) fn write_choice(fitted: &Fitted, fields: &mut Object<'_>) {
+    let Fitted { chosen, tools, .. } = fitted;
+    let said_above = match &chosen.choice {
+        Choice::Any => true,
+        Choice::Tool(name) => tools.iter().any(|tool| tool.name == *name),
+        Choice::Unsaid | Choice::Auto => !chosen.single,
+        Choice::None => false,
     };
-    if of_vendor || chosen.single {
+    if !said_above {
         chosen.write(fields);
+    } else if chosen.single {
+        fields.object("tool_choice").bool("disable_parallel_tool_use", true);
     }
 }

@@ -34,7 +34,12 @@ fn each_model_is_forced_as_far_as_it_can_be() {
         (
             r#""parallel_tool_calls":false,"tool_choice":"required""#,
             OPUS_5,
-            "{any:{}} {type:any,disable_parallel_tool_use:true}",
+            "{any:{}} {disable_parallel_tool_use:true}",
+        ),
+        (
+            r#""parallel_tool_calls":false,"tool_choice":"auto""#,
+            OPUS_5,
+            "{type:auto,disable_parallel_tool_use:true}",
         ),
         (
             r#""parallel_tool_calls":false"#,
