@@ -16,6 +16,10 @@ pub(super) struct Vendor {
     pub(super) system: bool,
     pub(super) images: bool,
     pub(super) documents: bool,
+    /// What may stand beside the results of tools in one message, and beside calls of them.
+    pub(super) beside: Beside,
+    /// Results of tools can say that the tool failed, and show images.
+    pub(super) rich_results: bool,
     pub(super) cache: Cache,
     /// Schemas of answers, and strict tools.
     pub(super) schemas: bool,
@@ -35,6 +39,20 @@ pub(super) enum Tools {
     Any,
     /// A call can be forced by the tool's name.
     Named,
+}
+
+/// What may stand beside the results of tools in one message, and beside calls of them. (reports
+/// of what AWS answers: "Conversation blocks and tool result blocks cannot be provided in the same
+/// turn")
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    Anything,
+    /// No documents beside results (Claude).
+    NoDocuments,
+    /// Nothing beside results (Writer).
+    NoWordsAtResults,
+    /// Nothing beside results, and nothing beside calls (Llama, Mistral).
+    NoWords,
 }
 
 /// Where a prompt can be marked for caching.
@@ -57,6 +75,8 @@ impl Vendor {
         system: true,
         images: true,
         documents: true,
+        beside: Beside::Anything,
+        rich_results: true,
         cache: Cache::Nowhere,
         schemas: true,
         top_k: None,
@@ -67,16 +87,23 @@ impl Vendor {
     const PLAIN: Self = Self {
         tools: Tools::Free,
         images: false,
+        rich_results: false,
         schemas: false,
         control: UNTHINKING,
         ..Self::UNKNOWN
     };
 
-    const CLAUDE: Self = Self { cache: Cache::Short, top_k: Some("top_k"), ..Self::UNKNOWN };
+    const CLAUDE: Self = Self {
+        beside: Beside::NoDocuments,
+        cache: Cache::Short,
+        top_k: Some("top_k"),
+        ..Self::UNKNOWN
+    };
 
     const NOVA: Self = Self {
         tools: Tools::Named,
         images: true,
+        rich_results: true,
         cache: Cache::Talk,
         top_k: Some("inferenceConfig.topK"),
         ..Self::PLAIN
@@ -85,11 +112,12 @@ impl Vendor {
     /// Before it took tools.
     const OLD_LLAMA: Self = Self { tools: Tools::Refused, streams_tools: false, ..Self::PLAIN };
 
-    const LLAMA: Self = Self { tools: Tools::Free, ..Self::OLD_LLAMA };
+    const LLAMA: Self = Self { tools: Tools::Free, beside: Beside::NoWords, ..Self::OLD_LLAMA };
 
     const SEEING_LLAMA: Self = Self { images: true, ..Self::LLAMA };
 
-    const MISTRAL: Self = Self { streams_tools: false, schemas: true, ..Self::PLAIN };
+    const MISTRAL: Self =
+        Self { streams_tools: false, schemas: true, beside: Beside::NoWords, ..Self::PLAIN };
 
     const MISTRAL_LARGE: Self = Self { tools: Tools::Any, ..Self::MISTRAL };
 
@@ -104,7 +132,8 @@ impl Vendor {
     };
 
     /// Open models that think.
-    const THINKER: Self = Self { tools: Tools::Free, images: false, ..Self::UNKNOWN };
+    const THINKER: Self =
+        Self { tools: Tools::Free, images: false, rich_results: false, ..Self::UNKNOWN };
 
     const KIMI: Self = Self {
         tools: Tools::Named,
@@ -182,7 +211,7 @@ const VENDORS: &[(&str, Vendor)] = &[
     ("kimi-k2.5", Vendor { images: true, ..Vendor::KIMI }),
     ("ai21", Vendor::PLAIN),
     ("jamba-instruct", Vendor { tools: Tools::Refused, ..Vendor::PLAIN }),
-    ("writer", Vendor { streams_tools: false, ..Vendor::PLAIN }),
+    ("writer", Vendor { streams_tools: false, beside: Beside::NoWordsAtResults, ..Vendor::PLAIN }),
 ];
 
 /// Its generations know different efforts.

@@ -11,6 +11,51 @@ use crate::formats::messages::write::{Fitted, Offered};
 /// Brings the marks of a request within the rules. `auto` is whether those of clients that mark
 /// nothing are marked here.
 pub(super) fn settle(fitted: &mut Fitted, takes: Cache, auto: bool, losses: &mut Vec<Loss>) {
+    place(fitted, takes, auto, losses);
+    let word = fitted.request.names.cache;
+    for turn in &mut fitted.request.turns {
+        losses.extend(spare_documents(&mut turn.blocks, word));
+    }
+}
+
+/// AWS refuses a mark right behind a document that is no PDF ("content.2.type: Field required"):
+/// it moves up to the nearest block before that can have one. (reports of what AWS answers)
+fn spare_documents(blocks: &mut [Block], word: &str) -> Vec<Loss> {
+    let mut losses = Vec::new();
+    for at in 0..blocks.len() {
+        let (before, rest) = blocks.split_at_mut(at);
+        let Some(block) = rest.first_mut().filter(|block| is_bare_file(block)) else { continue };
+        let Some(mark) = block.cache.take() else { continue };
+        let takes = |it: &&mut Block| !is_bare_file(it) && it.as_reasoning().is_none();
+        match before.iter_mut().rev().find(takes) {
+            Some(earlier) => drop(earlier.cache.get_or_insert(mark)),
+            None => {
+                let (Ok(path) | Err(path)) = path(block.place, word);
+                losses.push(Loss::dropped(path, "Converse takes no mark behind this document"));
+            }
+        }
+    }
+    losses
+}
+
+fn is_bare_file(block: &Block) -> bool {
+    match &block.content {
+        Content::Document { source: Source::Base64 { media_type, .. }, .. } => {
+            !media_type.eq_ignore_ascii_case("application/pdf")
+        }
+        // Of a document in pieces nothing is known.
+        Content::Document { .. }
+        | Content::Text(_)
+        | Content::Refusal(_)
+        | Content::Image(_)
+        | Content::Reasoning(_)
+        | Content::ToolCall(_)
+        | Content::ToolResult(_)
+        | Content::Opaque { .. } => false,
+    }
+}
+
+fn place(fitted: &mut Fitted, takes: Cache, auto: bool, losses: &mut Vec<Loss>) {
     if takes == Cache::Nowhere {
         let word = fitted.request.names.cache;
         return losses.extend(all(fitted).iter_mut().map(|slot| unmarked(slot, word, UNMARKED)));

@@ -70,6 +70,11 @@ impl<'a> Fitter<'a> {
     /// What a tool gave, or what stands in place of a file.
     fn inside(&mut self, blocks: Vec<Block>, losses: &mut Vec<Loss>) -> Vec<Block> {
         let fitted = blocks.into_iter().filter_map(|block| {
+            if matches!(block.content, Content::Image(_)) && !self.vendor.rich_results {
+                let reason = "this model sees no images inside other blocks";
+                losses.push(Loss::refused(block.place.to_string(), reason));
+                return None;
+            }
             let Content::ToolResult(_) = block.content else {
                 return self.fit(block, Role::User, losses);
             };

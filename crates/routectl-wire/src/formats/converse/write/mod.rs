@@ -6,6 +6,7 @@
 //! What stays the same from turn to turn stands before the messages, so that bodies of one
 //! conversation begin alike. The model and the framing are in the address.
 
+mod beside;
 mod blocks;
 mod cache;
 mod content;
@@ -81,6 +82,8 @@ impl Writer<'_> {
         self.losses.append(&mut self.fitted.losses);
         tools::settle(&mut self);
         self.lower_system();
+        let turns = &mut self.fitted.request.turns;
+        beside::settle(turns, &self.vendor, &mut self.losses);
         documents::accompany(&mut self.fitted.request.turns, &mut self.losses);
         let auto = self.abilities.auto_cache;
         cache::settle(&mut self.fitted, self.vendor.cache, auto, &mut self.losses);

@@ -2,6 +2,7 @@
 //! which model; all of them were held against AWS's own service model and the rules of its
 //! conversations by hand.
 
+mod beside;
 mod cached;
 mod laws;
 mod said;
