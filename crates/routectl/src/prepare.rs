@@ -9,7 +9,7 @@ use http::Request;
 use routectl_core::{Abilities, Failure, Fate, Loss, Needs, Request as Hub};
 use routectl_providers::{Call, Credential, Provider, outbound};
 use routectl_wire::dialects::echo::RECALLED;
-use routectl_wire::{Changes, Document, Edit, Fit, MESSAGES, Reply, Spliced, repair};
+use routectl_wire::{Changes, Document, Edit, Fit, MESSAGES, Reply, Spliced, claude, repair};
 
 use crate::call_id::Calls;
 use crate::inbound::Inbound;
@@ -99,7 +99,7 @@ impl Lane {
         let mut reply = Reply::to(request, &spelled, inbound.created);
         reply.reasoning_fields = target.reasoning_fields.unwrap_or_default();
         // What the target wants to hear again is remembered, or else it has to go through the client.
-        reply.untold = asks_for_none(inbound, request)
+        reply.untold = asks_for_none(inbound, request, &abilities.upstream)
             && (inbound.recall.is_some() || !target.hears_thinking(inbound.format));
         let mut document = written(spelled.body)?;
         let narrowed =
@@ -204,13 +204,17 @@ fn call<'a>(
 }
 
 /// Whether a client wants no thinking. In Messages, who does not ask for it gets none, and may take
-/// the first block of an answer for its text; in Chat, hosts that think tell it unasked. (facts:
-/// Anthropic Messages, section 7; reasoning, section 2)
-fn asks_for_none(inbound: &Inbound, request: &Hub) -> bool {
+/// the first block of an answer for its text, but of a Claude that thinks unasked; in Chat, all
+/// hosts that think tell it unasked. (facts: Anthropic Messages, section 7; reasoning, section 2)
+fn asks_for_none(inbound: &Inbound, request: &Hub, upstream: &str) -> bool {
     let asked = &request.reasoning;
+    let thinks_unasked = || claude::generation(upstream).is_some_and(|it| it.thinks_by_default);
     match asked.enabled {
         Some(enabled) => !enabled,
-        None => asked.budget.is_none() && inbound.format.name() == MESSAGES.name(),
+        None => {
+            let is_messages = inbound.format.name() == MESSAGES.name();
+            asked.budget.is_none() && is_messages && !thinks_unasked()
+        }
     }
 }
 

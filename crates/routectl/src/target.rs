@@ -9,9 +9,10 @@ use http::HeaderValue;
 use routectl_core::{Abilities, Class, Failure, Loss, Needs, Origin};
 use routectl_policy::{Account, Ask, Judgement, Parked, Rules, Terms, Ticket};
 use routectl_providers::{CredentialSource, Model, Provider};
+use routectl_wire::claude::{self, Maker};
 use routectl_wire::dialects::echo;
 use routectl_wire::formats::messages::CONTINUED_THREAD;
-use routectl_wire::{BadRequest, ClientFormat, MESSAGES, ReasoningFields};
+use routectl_wire::{BadRequest, CONVERSE, ClientFormat, MESSAGES, ReasoningFields};
 
 use crate::thoughts::Thoughts;
 
@@ -169,6 +170,9 @@ impl Target {
         let native = provider.format().name() == client.name();
         if provider.format().name() == MESSAGES.name() {
             return !native;
+        }
+        if provider.format().name() == CONVERSE.name() {
+            return claude::maker(&self.abilities.upstream) != Maker::Another;
         }
         let dialect = &self.abilities.quirks.dialect;
         let is_left_alone = native && dialect.hands_off;

@@ -75,7 +75,10 @@ impl Named {
         let shared = |name: String| Arc::from(name.as_str());
         match complaint {
             Complaint::Betas(names) => {
-                Self { betas: names.iter().cloned().map(shared).collect(), members: Vec::new() }
+                // The operator's go again whatever is said of them: nothing is mended by that.
+                let sendable = narrow::sendable(client, sent);
+                let names = names.iter().filter(|name| sendable.contains(&name.as_str()));
+                Self { betas: names.cloned().map(shared).collect(), members: Vec::new() }
             }
             Complaint::SomeBeta => {
                 let betas = narrow::sendable(client, sent).into_iter().filter(|name| is_name(name));

@@ -65,7 +65,8 @@ fn what_was_named_is_left_out_by_name_and_by_pattern() {
     .unwrap();
     let client = ["advanced-tool-use-2025-11-20, a", "b"];
     for (complaint, betas, members) in [
-        (Complaint::Betas(vec!["x".to_owned(), "y".to_owned()]), "x y", ""),
+        // The other one is the operator's, who wants it to go.
+        (Complaint::Betas(vec!["b".to_owned(), "floor".to_owned()]), "b", ""),
         (
             Complaint::SomeBeta,
             // Those of the client, and one that a member of this body brought along.

@@ -10,6 +10,7 @@
 mod abroad;
 mod affinity;
 mod attribution;
+mod bedrock;
 mod between_calls;
 mod cli;
 mod conversations;

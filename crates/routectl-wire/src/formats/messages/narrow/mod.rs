@@ -38,7 +38,6 @@ pub const BEDROCK_REFUSES: &[&str] = &[
     "fallbacks",
     "inference_geo",
     "mcp_servers",
-    "safeguards",
     "service_tier",
     "speed",
     "thread",
