@@ -50,6 +50,13 @@ class Recorded:
             time.sleep(0.01)
         return self.rows.get(model, [])
 
+    def served(self, model):
+        """The latest request for a model, from the moment that it is one which was answered."""
+        until = time.monotonic() + WRITTEN
+        while (rows := self.of(model)) and rows[-1]["status"] != 200 and time.monotonic() < until:
+            time.sleep(0.01)
+        return rows[-1]
+
     def read(self):
         with self.lock, open(self.log, "rb") as file:
             file.seek(self.place)

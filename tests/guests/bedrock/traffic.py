@@ -57,8 +57,8 @@ def check_body(file, body, base, model, recorded, asked_for, allowed):
         opener().open(request, timeout=30).read()
     except urllib.error.HTTPError as refusal:
         return "refused: %d %s" % (refusal.code, refusal.read()[:600])
-    rows = recorded.of(asked_for)
-    sent, came = members(body.decode()), members(rows[-1]["body"])
+    # Refusals stand before it: of the messages that are folded, and of what was mended.
+    sent, came = members(body.decode()), members(recorded.served(asked_for)["body"])
     if gone := [name for name in sent if name not in came and name not in LEAVE]:
         return "gone: %s" % gone
     if new := [name for name in came if name not in sent and name not in COME]:
