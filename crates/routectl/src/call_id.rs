@@ -48,7 +48,14 @@ impl CallId {
 }
 
 /// How many calls that are the same in a conversation are told apart: pollers repeat themselves.
-pub const MOST_REPEATS: usize = 64;
+const MOST_REPEATS: usize = 64;
+
+/// What stays known of such calls when one more comes: all of it, or the later half where they are
+/// too many. One at a time would change the beginning of the prompt with every call.
+pub fn kept_beside_another<T>(known: &[T]) -> &[T] {
+    let gone = if known.len() < MOST_REPEATS { 0 } else { MOST_REPEATS / 2 };
+    known.get(gone..).unwrap_or_default()
+}
 
 /// What is known of a call that came several times, the latest last: which of it is for the one that
 /// so many more of them follow. Counted from the end, since histories lose their beginnings.
@@ -116,5 +123,18 @@ mod tests {
         assert_ne!(key("call_0", r#"{"path":"a b"}"#, 2), one);
         assert_eq!(key("call_0", "", 1), key("call_0", "{}", 1));
         assert_eq!(key("toolu_01PxyzAbCdEf", "{}", 1), key("toolu_01PxyzAbCdEf", "", 2));
+    }
+
+    #[test]
+    fn what_is_too_much_goes_at_once_and_seldom() {
+        let (mut known, mut moved): (Vec<usize>, usize) = (Vec::new(), 0);
+        for call in 0..10 * MOST_REPEATS {
+            let oldest = known.first().copied();
+            known = [kept_beside_another(&known), &[call]].concat();
+            moved += usize::from(oldest.is_some() && known.first().copied() != oldest);
+            assert!(known.len() <= MOST_REPEATS && of_this_one(&known, 0) == Some(&call));
+        }
+        // Each time the beginning of a prompt changes.
+        assert_eq!(moved, 18);
     }
 }

@@ -17,7 +17,7 @@ use routectl_wire::dialects::echo::RECALLED;
 use tokio::time::Instant;
 
 use crate::bounded::Bounded;
-use crate::call_id::{CallId, Calls, MOST_REPEATS, of_this_one};
+use crate::call_id::{CallId, Calls, kept_beside_another, of_this_one};
 use crate::config::ReasoningCache;
 use crate::inbound::Inbound;
 use crate::relay::Listener;
@@ -173,9 +173,8 @@ impl Recall {
         kept.limit(self.limits.entries, self.limits.bytes, self.limits.max_age);
         let key = self.key(call);
         let before = kept.get(&key, now).filter(|_| !call.is_unique());
-        let before = before.map_or(&[][..], |all| all);
-        let before = before.get((before.len() + 1).saturating_sub(MOST_REPEATS)..);
-        let all = before.unwrap_or_default().iter().cloned();
+        let before = kept_beside_another(before.map_or(&[][..], |all| all));
+        let all = before.iter().cloned();
         let all: Arc<[Thinking]> = all.chain([thinking.into()]).collect();
         kept.put_weighing((key, weight(&all)), all, now);
     }

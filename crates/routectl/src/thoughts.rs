@@ -12,7 +12,7 @@ use routectl_wire::{Document, Fit, editing};
 use tokio::time::Instant;
 
 use crate::bounded::Bounded;
-use crate::call_id::{CallId, Calls, MOST_REPEATS, of_this_one};
+use crate::call_id::{CallId, Calls, kept_beside_another, of_this_one};
 use crate::inbound::Inbound;
 use crate::relay::Listener;
 
@@ -129,9 +129,8 @@ impl Thread {
         for call in calls {
             let key = self.key(call);
             let before = kept.get(&key, now.into_std()).filter(|_| !call.is_unique());
-            let before = before.map_or(&[][..], |all| all);
-            let before = before.get((before.len() + 1).saturating_sub(MOST_REPEATS)..);
-            let all = before.unwrap_or_default().iter().chain([blocks]).cloned().collect();
+            let before = kept_beside_another(before.map_or(&[][..], |all| all));
+            let all = before.iter().chain([blocks]).cloned().collect();
             put(&mut kept, key, all, now);
         }
     }

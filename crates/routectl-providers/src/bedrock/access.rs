@@ -3,7 +3,6 @@
 use http::Uri;
 use routectl_core::{Class, Failure, Origin};
 use routectl_wire::refusal;
-use tokio::sync::OnceCell;
 
 use super::credentials::{AwsCredential, Credentials, Now};
 use super::environment::Environment;
@@ -29,22 +28,13 @@ pub struct Regions {
     pub configured: Option<Region>,
     /// That of the environment or the profile.
     pub usual: Option<Region>,
-    /// That of the instance we run on, or that it is none. Asked for once: where nobody answers, it
-    /// takes seconds to know.
-    found: OnceCell<Option<Region>>,
 }
 
 impl Regions {
-    /// Regions by configuration and surroundings.
-    pub fn new(configured: Option<Region>, usual: Option<Region>) -> Self {
-        Self { configured, usual, found: OnceCell::new() }
-    }
-
     /// The region for a model.
     fn of(&self, upstream: &str) -> Option<Region> {
         let of_model = || region::of_model(upstream).ok().flatten();
-        let usual = || self.usual.clone().or_else(|| self.found.get().cloned().flatten());
-        self.configured.clone().or_else(of_model).or_else(usual)
+        self.configured.clone().or_else(of_model).or_else(|| self.usual.clone())
     }
 }
 
@@ -55,8 +45,8 @@ impl Access {
     /// When there is none.
     pub async fn current(&self, upstream: &str) -> Result<AwsCredential, Failure> {
         let credential = self.credentials.current(Now::read()).await?;
-        if self.regions.of(upstream).is_none() {
-            self.regions.found.get_or_init(|| self.credentials.instance_region()).await;
+        if self.known_region(upstream).is_none() {
+            self.credentials.instance_region().await;
         }
         Ok(credential)
     }
@@ -82,12 +72,16 @@ impl Access {
         self.credentials.renew(refused, now).await
     }
 
+    fn known_region(&self, upstream: &str) -> Option<Region> {
+        self.regions.of(upstream).or_else(|| self.credentials.found_region())
+    }
+
     /// The region that requests for a model are signed for.
     ///
     /// # Errors
     /// When nobody says one.
     pub(super) fn region(&self, upstream: &str) -> Result<Region, Failure> {
-        self.regions.of(upstream).ok_or_else(|| {
+        self.known_region(upstream).ok_or_else(|| {
             let message = "no AWS region is known. Set region = \"…\" in the provider's table, or \
                            AWS_REGION.";
             Failure::new(Class::Auth, Origin::Router, message)
@@ -97,7 +91,7 @@ impl Access {
     /// The address for a model. Without any region the answer is a host that does not exist, and
     /// signing says why.
     pub(super) fn endpoint(&self, upstream: &str) -> Uri {
-        let region = self.regions.of(upstream);
+        let region = self.known_region(upstream);
         let known = region.and_then(|region| {
             region::endpoint(self.endpoint.as_ref(), &region, &self.environment).ok()
         });

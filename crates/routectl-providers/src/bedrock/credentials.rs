@@ -189,6 +189,17 @@ impl Credentials {
         }
     }
 
+    /// What `instance_region` has found, if it was asked.
+    pub(super) fn found_region(&self) -> Option<Region> {
+        match &self.origin {
+            #[cfg(feature = "aws-config")]
+            Origins::Chain(cache) => cache.source().found_region(),
+            Origins::Static(_) | Origins::BearerKey(_) | Origins::Fixed(_) | Origins::None(_) => {
+                None
+            }
+        }
+    }
+
     fn told(
         &self,
         found: Result<AwsCredential, Arc<Trouble>>,

@@ -30,7 +30,7 @@ fn bedrock(shape: Shape, region: Option<&str>) -> Bedrock {
     let access = Access {
         credentials: Credentials::new(Source::BearerKey(key), &surroundings),
         skew: Default::default(),
-        regions: Regions::new(None, usual),
+        regions: Regions { configured: None, usual },
         endpoint: None,
         environment,
     };

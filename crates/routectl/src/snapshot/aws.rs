@@ -76,8 +76,10 @@ fn regions(bedrock: &BedrockConfig, environment: &Environment) -> Result<Regions
     let usual = region::resolve(None, "", environment, profile);
     // What the file says is asked first: a bad word in the environment does not matter then.
     match (named, usual) {
-        (Some(named), _) => Ok(Regions::new(Some(named), None)),
-        (None, usual) => Ok(Regions::new(None, usual.map_err(|error| error.to_string())?)),
+        (Some(named), _) => Ok(Regions { configured: Some(named), usual: None }),
+        (None, usual) => {
+            Ok(Regions { configured: None, usual: usual.map_err(|error| error.to_string())? })
+        }
     }
 }
 

@@ -58,6 +58,11 @@ impl Chain {
         Self(Arc::new(Inner { profile, surroundings, http, built, looked, instance }))
     }
 
+    /// The region of the instance, if it has been asked for.
+    pub(super) fn found_region(&self) -> Option<Region> {
+        self.0.instance.get().cloned().flatten()
+    }
+
     /// The region of the instance we run on.
     pub(super) async fn instance_region(&self) -> Option<Region> {
         let asked = self.0.instance.get_or_init(|| async {

@@ -3,7 +3,7 @@
 
 use std::mem::take;
 
-use routectl_core::{Block, Content, Loss, Role, ToolResult, Turn};
+use routectl_core::{Block, Content, Loss, Role, Turn};
 
 use crate::formats::converse::vendors::{Beside, Vendor};
 
@@ -57,18 +57,9 @@ fn answer_alone(turn: &mut Turn, beside: Beside, losses: &mut Vec<Loss>) {
         let reason = "this model takes it in the result of a tool only, not beside it";
         losses.push(Loss::degraded(block.place.to_string(), reason));
     }
-    let last = stay.iter_mut().rev().find_map(|block| match &mut block.content {
-        Content::ToolResult(result) => Some(result),
-        Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Document { .. }
-        | Content::Reasoning(_)
-        | Content::ToolCall(_)
-        | Content::Opaque { .. } => None,
-    });
-    if let Some(ToolResult { blocks, .. }) = last {
-        blocks.extend(moved);
+    let last = stay.iter_mut().rfind(|block| is_result(block));
+    if let Some(Block { content: Content::ToolResult(result), .. }) = last {
+        result.blocks.extend(moved);
     }
     turn.blocks = stay;
 }

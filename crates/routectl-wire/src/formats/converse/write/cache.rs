@@ -27,32 +27,25 @@ fn spare_documents(blocks: &mut [Block], word: &str) -> Vec<Loss> {
         let Some(block) = rest.first_mut().filter(|block| is_bare_file(block)) else { continue };
         let Some(mark) = block.cache.take() else { continue };
         let takes = |it: &&mut Block| !is_bare_file(it) && it.as_reasoning().is_none();
+        let (Ok(path) | Err(path)) = path(block.place, word);
         match before.iter_mut().rev().find(takes) {
-            Some(earlier) => drop(earlier.cache.get_or_insert(mark)),
-            None => {
-                let (Ok(path) | Err(path)) = path(block.place, word);
-                losses.push(Loss::dropped(path, "Converse takes no mark behind this document"));
+            // One mark does for both.
+            Some(Block { cache: Some(_), .. }) => {
+                losses.push(Loss::dropped(path, "the block before this document is marked"));
             }
+            Some(earlier) => earlier.cache = Some(mark),
+            None => losses.push(Loss::dropped(path, "Converse takes no mark behind this document")),
         }
     }
     losses
 }
 
+/// A document in its own bytes that is no PDF. Of one in pieces nothing is known.
 fn is_bare_file(block: &Block) -> bool {
-    match &block.content {
-        Content::Document { source: Source::Base64 { media_type, .. }, .. } => {
-            !media_type.eq_ignore_ascii_case("application/pdf")
-        }
-        // Of a document in pieces nothing is known.
-        Content::Document { .. }
-        | Content::Text(_)
-        | Content::Refusal(_)
-        | Content::Image(_)
-        | Content::Reasoning(_)
-        | Content::ToolCall(_)
-        | Content::ToolResult(_)
-        | Content::Opaque { .. } => false,
-    }
+    let Content::Document { source: Source::Base64 { media_type, .. }, .. } = &block.content else {
+        return false;
+    };
+    !media_type.eq_ignore_ascii_case("application/pdf")
 }
 
 fn place(fitted: &mut Fitted, takes: Cache, auto: bool, losses: &mut Vec<Loss>) {

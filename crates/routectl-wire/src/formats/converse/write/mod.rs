@@ -18,7 +18,7 @@ mod tests;
 mod thinking;
 mod tools;
 
-use routectl_core::{Abilities, Block, Loss, Place, Request, Role, Turn};
+use routectl_core::{Abilities, Block, Choice, Loss, Place, Quirks, Request, Role, Turn};
 
 use super::vendors::{self, Tools, Vendor};
 use crate::dialects::control::Plan;
@@ -37,7 +37,7 @@ pub(crate) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     let applied = editing::fit_request(&mut request, &mut losses);
     attribution::fit_request(&mut request, abilities, &mut losses);
     let vendor = vendors::of(&abilities.upstream);
-    let target = Target::behind(api(&vendor), abilities);
+    let target = Target::behind(api(&vendor, &abilities.quirks), abilities);
     let extras = Extras::taken(&mut request, target.is_claude());
     let plan = thinking::plan(&mut request, (&vendor, target), abilities);
     let mut fitter = Fitter::new(&vendor, target);
@@ -51,13 +51,16 @@ pub(crate) fn request(request: &Request, abilities: &Abilities) -> Spelled {
     Spelled { applied, ..writer.spelled() }
 }
 
-/// What Converse lets through of what these models take. The role `system` is there for changes of
-/// tools only, and thinking excludes forced tools. (facts: bedrock, section 2.1)
-fn api(vendor: &Vendor) -> Api {
+/// What Converse lets through of what these models take, as far as they were not heard to refuse
+/// it. The role `system` is there for changes of tools only, and thinking excludes forced tools.
+/// (facts: bedrock, section 2.1; decisions: 9)
+fn api(vendor: &Vendor, quirks: &Quirks) -> Api {
+    let can_be_forced = matches!(vendor.tools, Tools::Any | Tools::Named);
     Api {
         system_in_messages: false,
-        forced_choice: matches!(vendor.tools, Tools::Any | Tools::Named),
-        schemas: vendor.schemas,
+        forced_choice: can_be_forced && quirks.choice != Choice::Free,
+        schemas: vendor.schemas && quirks.takes_json_schema,
+        strict_tools: vendor.schemas && quirks.takes_strict,
         between_tools: false,
         thinks_when_forced: false,
     }

@@ -10,6 +10,7 @@ mod mark;
 mod media;
 mod pairs;
 mod patterns;
+mod renamed;
 #[cfg(test)]
 mod tests;
 
@@ -73,6 +74,7 @@ const OURS: &[&str] = &["model", "stream"];
 /// The names of these edits in the trace.
 const ALLOWED: &str = "allowed_body_fields";
 const REFUSED: &str = "refused_member";
+const PAIR: &str = "beta_pair";
 
 const NOT_ALLOWED: &str = "is not among allowed_body_fields";
 const NEVER_TAKEN: &str = "this host does not take it";
@@ -120,7 +122,9 @@ fn narrowed(body: &Document, narrowing: &Narrowing<'_>) -> Fit {
     for name in names.iter().filter(|name| !OURS.contains(&&***name)) {
         let member = Member { name, raw: body.get(name).unwrap_or_default() };
         let gone = rules.iter().find(|rule| rule.pattern == *name);
-        if let Some(rule) = gone {
+        if gone.is_some_and(|rule| rule.edit == PAIR) && renamed::said(member, body, narrowing) {
+            renamed::say(member, body, &mut fit);
+        } else if let Some(rule) = gone {
             fit.edits.push(Edit::remove(rule.edit, name.to_string()));
             fit.losses.push(Loss::dropped(name.to_string(), rule.reason));
         } else if allow(member, narrowing.allowed, &mut fit) {
@@ -179,7 +183,7 @@ fn rules<'a>(narrowing: &Narrowing<'a>) -> Vec<Rule<'a>> {
     });
     let alone = pairs::alone(narrowing.betas).map(|pattern| Rule {
         pattern,
-        edit: "beta_pair",
+        edit: PAIR,
         reason: "its beta does not go to this target",
     });
     never.chain(learned).chain(alone).collect()

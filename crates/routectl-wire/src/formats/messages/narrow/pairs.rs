@@ -41,6 +41,7 @@ pub(super) const PAIRS: &[Pair] = &[
         joins: Some("fine-grained-tool-streaming-2025-05-14"),
     },
     unlock(&["structured-outputs-"], &["output_format"]),
+    unlock(&["thinking-binding-controls-"], &["thinking.block_binding"]),
     unlock(&["task-budgets-"], &["output_config.task_budget"]),
     unlock(&["thinking-display-updates-"], &["thinking.display=updates"]),
     unlock(&["mcp-client-"], &["mcp_servers"]),

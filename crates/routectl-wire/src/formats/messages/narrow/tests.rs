@@ -431,3 +431,42 @@ proptest! {
         prop_assert_eq!(sent(&text, &bedrock(&[])).0, expected);
     }
 }
+
+#[test]
+fn a_schema_of_the_answer_goes_by_its_newer_name_where_the_beta_of_the_older_one_does_not() {
+    let without = bedrock(ALL_BETAS);
+    check(
+        &without,
+        &[
+            (
+                r#"{"output_format":{"type":"json_schema","schema":{}},"messages":[]}"#,
+                r#"{"messages":[],"output_config":{"format":{"type":"json_schema","schema":{}}}}"#,
+                &[],
+            ),
+            (
+                r#"{"output_config":{"effort":"low"},"output_format":{"a":1.0},"messages":[]}"#,
+                r#"{"output_config":{"effort":"low","format":{"a":1.0}},"messages":[]}"#,
+                &[],
+            ),
+            (
+                r#"{"output_config":{"format":{"b":1}},"output_format":{"a":1},"messages":[]}"#,
+                r#"{"output_config":{"format":{"b":1}},"messages":[]}"#,
+                &["output_format dropped"],
+            ),
+        ],
+    );
+    let effort_only = ["messages".to_owned(), "output_config.effort".to_owned()];
+    let narrowing = Narrowing { allowed: &effort_only, ..without.clone() };
+    let body = r#"{"output_format":{"a":1},"messages":[]}"#;
+    check(&narrowing, &[(body, r#"{"messages":[]}"#, &["output_format dropped"])]);
+    let with = bedrock(&["structured-outputs-2025-11-13"]);
+    check(&with, &[(body, body, &[])]);
+}
+
+#[test]
+fn what_is_bound_by_a_beta_leaves_without_it() {
+    let body = r#"{"thinking":{"type":"adaptive","block_binding":{"x":1}},"messages":[]}"#;
+    let bare = r#"{"thinking":{"type":"adaptive"},"messages":[]}"#;
+    check(&bedrock(ALL_BETAS), &[(body, bare, &["thinking.block_binding dropped"])]);
+    check(&bedrock(&["thinking-binding-controls-2026-08-01"]), &[(body, body, &[])]);
+}

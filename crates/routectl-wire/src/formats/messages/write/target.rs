@@ -19,8 +19,9 @@ pub(in crate::formats) struct Target<'a> {
 pub(in crate::formats) struct Api {
     pub(in crate::formats) system_in_messages: bool,
     pub(in crate::formats) forced_choice: bool,
-    /// Schemas of answers, and strict tools.
+    /// Schemas of answers.
     pub(in crate::formats) schemas: bool,
+    pub(in crate::formats) strict_tools: bool,
     /// Thinking between the calls of tools only.
     pub(in crate::formats) between_tools: bool,
     /// Thinking beside a forced tool.
@@ -33,6 +34,7 @@ impl Api {
         system_in_messages: true,
         forced_choice: true,
         schemas: true,
+        strict_tools: true,
         between_tools: true,
         thinks_when_forced: true,
     };
@@ -83,9 +85,18 @@ impl<'a> Target<'a> {
             && self.generation.is_none_or(|generation| generation.forced_tool_choice)
     }
 
-    /// Whether it takes `output_config.format` and `strict` tools.
+    /// Whether it takes `output_config.format`.
     pub(super) fn takes_schemas(self) -> bool {
-        self.api.schemas && self.generation.is_none_or(|generation| generation.structured_outputs)
+        self.api.schemas && self.enforces_schemas()
+    }
+
+    /// Whether it takes `strict` tools.
+    pub(super) fn takes_strict_tools(self) -> bool {
+        self.api.strict_tools && self.enforces_schemas()
+    }
+
+    fn enforces_schemas(self) -> bool {
+        self.generation.is_none_or(|generation| generation.structured_outputs)
     }
 
     /// Which sampling members it takes; `None` takes all.

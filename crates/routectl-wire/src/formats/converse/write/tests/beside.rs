@@ -87,3 +87,18 @@ fn no_mark_stands_right_behind_a_document_that_is_no_pdf() {
         r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"notes"}}"#;
     assert_eq!(marked(text), ("text cachePoint document".to_owned(), none));
 }
+
+#[test]
+fn a_mark_that_finds_no_place_of_its_own_is_told() {
+    let text = r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"notes"},"cache_control":{"type":"ephemeral"}}"#;
+    let told = |before: &str| {
+        let talk = format!(r#""messages":[{{"role":"user","content":[{before}{text}]}}]"#);
+        losses(&written(&messages(&talk), SONNET_4_6))
+    };
+    let marked = r#"{"type":"text","text":"read","cache_control":{"type":"ephemeral"}},"#;
+    assert_eq!(
+        told(marked),
+        "messages[0].content[1].cache_control: dropped: the block before this document is marked"
+    );
+    assert!(told("").contains("dropped: Converse takes no mark behind this document"));
+}

@@ -67,3 +67,23 @@ fn stops_are_asked_for_by_name() {
     assert_eq!(losses(&spelled), "stop: emulated: stops of whitespace alone are kept by routectl");
     assert_eq!(member(&written(&chat(&members), NOVA), "/additionalModelResponseFieldPaths"), "");
 }
+
+#[test]
+fn what_was_refused_by_name_is_not_asked_for_again() {
+    let request = chat(
+        r#""messages":[{"role":"user","content":"Hello."}],
+        "tools":[{"type":"function","function":{"name":"f","strict":true,"parameters":{"type":"object","properties":{},"required":[],"additionalProperties":false}}}],
+        "tool_choice":"required",
+        "response_format":{"type":"json_schema","json_schema":{"name":"s","schema":{"type":"object","properties":{},"required":[],"additionalProperties":false}}}"#,
+    );
+    let said = |refuse: fn(&mut routectl_core::Quirks)| {
+        let mut able = abilities(SONNET_4_6);
+        refuse(&mut able.quirks);
+        let body = String::from_utf8(write(&request, &able).body).unwrap();
+        [r#""strict":true"#, r#""any":{}"#, r#""textFormat""#].map(|word| body.contains(word))
+    };
+    assert_eq!(said(|_| {}), [true; 3]);
+    assert_eq!(said(|quirks| quirks.takes_strict = false), [false, true, true]);
+    assert_eq!(said(|quirks| quirks.choice = routectl_core::Choice::Free), [true, false, true]);
+    assert_eq!(said(|quirks| quirks.takes_json_schema = false), [true, true, false]);
+}

@@ -166,7 +166,7 @@ impl Limits {
 
     /// Makes a tool strict, if the model and its schema allow it.
     fn enforce(&mut self, tool: &mut Offered, target: Target<'_>) -> bool {
-        if !target.takes_schemas() {
+        if !target.takes_strict_tools() {
             return false;
         }
         let Fit::Same(json, counts) = fit(&tool.schema) else { return false };
